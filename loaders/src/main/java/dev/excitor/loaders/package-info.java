@@ -1,0 +1,2 @@
+/// File formats: GGUF.
+package dev.excitor.loaders;

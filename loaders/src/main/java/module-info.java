@@ -1,0 +1,7 @@
+import org.jspecify.annotations.NullMarked;
+
+@NullMarked
+module dev.excitor.loaders {
+    requires transitive dev.excitor.runtime;
+    requires static org.jspecify;
+}

@@ -1,0 +1,2 @@
+/// The decoder, Excitor adapters, sessions, sampling and tokenizers.
+package dev.excitor.model;

@@ -1,0 +1,79 @@
+package dev.excitor.runtime.format;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+
+/// Little-endian, unaligned access to the fields of a block, and the arithmetic that encoders share.
+public final class Blocks {
+
+    private static final ValueLayout.OfShort SHORT =
+            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfFloat FLOAT =
+            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private Blocks() {}
+
+    /// An unsigned byte.
+    public static int u8(MemorySegment source, long at) {
+        return source.get(ValueLayout.JAVA_BYTE, at) & 0xff;
+    }
+
+    /// A signed byte.
+    public static int i8(MemorySegment source, long at) {
+        return source.get(ValueLayout.JAVA_BYTE, at);
+    }
+
+    /// An unsigned 16-bit integer.
+    public static int u16(MemorySegment source, long at) {
+        return source.get(SHORT, at) & 0xffff;
+    }
+
+    public static int i32(MemorySegment source, long at) {
+        return source.get(INT, at);
+    }
+
+    /// IEEE 754 binary16.
+    public static float f16(MemorySegment source, long at) {
+        return Float.float16ToFloat(source.get(SHORT, at));
+    }
+
+    public static float f32(MemorySegment source, long at) {
+        return source.get(FLOAT, at);
+    }
+
+    public static void putU8(MemorySegment target, long at, int value) {
+        target.set(ValueLayout.JAVA_BYTE, at, (byte) value);
+    }
+
+    public static void putU16(MemorySegment target, long at, int value) {
+        target.set(SHORT, at, (short) value);
+    }
+
+    public static void putI32(MemorySegment target, long at, int value) {
+        target.set(INT, at, value);
+    }
+
+    /// Rounds to nearest, ties to even, as IEEE 754 asks.
+    public static void putF16(MemorySegment target, long at, float value) {
+        target.set(SHORT, at, Float.floatToFloat16(value));
+    }
+
+    public static void putF32(MemorySegment target, long at, float value) {
+        target.set(FLOAT, at, value);
+    }
+
+    /// The number of largest magnitude, with its sign; the first of equals; 0 for a block of zeros.
+    public static float largest(float[] source, int from, int count) {
+        float largest = 0;
+        float magnitude = 0;
+        for (int i = from; i < from + count; i++) {
+            if (Math.abs(source[i]) > magnitude) {
+                magnitude = Math.abs(source[i]);
+                largest = source[i];
+            }
+        }
+        return largest;
+    }
+}

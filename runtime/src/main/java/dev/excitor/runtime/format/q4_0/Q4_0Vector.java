@@ -1,0 +1,83 @@
+package dev.excitor.runtime.format.q4_0;
+
+import static dev.excitor.runtime.format.q4_0.Q4_0.BLOCK;
+import static dev.excitor.runtime.format.q4_0.Q4_0.BYTES;
+import static dev.excitor.runtime.format.q4_0.Q4_0.QS;
+
+import dev.excitor.runtime.format.Blocks;
+import dev.excitor.runtime.format.VectorKernel;
+import dev.excitor.runtime.vector.Lanes;
+import dev.excitor.runtime.vector.Load;
+import dev.excitor.runtime.vector.Templates;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/// Portable vector kernel of [Q4_0]: nibbles become floats in registers, two accumulators a row.
+public final class Q4_0Vector implements VectorKernel {
+
+    private static final Lanes LANES = Templates.lanes(MethodHandles.lookup());
+    private static final VectorSpecies<Float> F = LANES.f32();
+    private static final VectorSpecies<Integer> I = LANES.i32();
+    private static final int N = F.length();
+    private static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
+
+    /// The sixteen values of a nibble; a permutation by the nibble is a look-up where sixteen lanes fit.
+    private static final IntVector VALUES = FloatVector.fromArray(
+                    FloatVector.SPECIES_512, new float[] {-8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7}, 0)
+            .reinterpretAsInts();
+
+    public Q4_0Vector() {}
+
+    @Override
+    public void gemv(
+            MemorySegment weights, int cols, MemorySegment x, long xAt, MemorySegment y, long yAt, int from, int to) {
+        int blocks = cols / BLOCK;
+        for (int row = from; row < to; row++) {
+            long w = (long) row * blocks * BYTES;
+            FloatVector low = FloatVector.zero(F);
+            FloatVector high = FloatVector.zero(F);
+            for (int block = 0; block < blocks; block++) {
+                long b = w + (long) block * BYTES;
+                long at = xAt + (long) block * BLOCK * Float.BYTES;
+                FloatVector d = FloatVector.broadcast(F, Blocks.f16(weights, b));
+                for (int i = 0; i < 16; i += N) {
+                    IntVector q = Load.unsignedBytes(I, weights, b + QS + i);
+                    low = low(q).mul(d).fma(FloatVector.fromMemorySegment(F, x, at + i * 4L, LE), low);
+                    high = high(q).mul(d).fma(FloatVector.fromMemorySegment(F, x, at + i * 4L + 64, LE), high);
+                }
+            }
+            Blocks.putF32(y, yAt + 4L * row, low.add(high).reduceLanes(VectorOperators.ADD));
+        }
+    }
+
+    @Override
+    public void decode(MemorySegment source, long at, float[] target, int from, int count) {
+        for (int block = 0; block < count / BLOCK; block++) {
+            long b = at + (long) block * BYTES;
+            int t = from + block * BLOCK;
+            FloatVector d = FloatVector.broadcast(F, Blocks.f16(source, b));
+            for (int i = 0; i < 16; i += N) {
+                IntVector q = Load.unsignedBytes(I, source, b + QS + i);
+                low(q).mul(d).intoArray(target, t + i);
+                high(q).mul(d).intoArray(target, t + i + 16);
+            }
+        }
+    }
+
+    private static FloatVector low(IntVector q) {
+        return N == 16
+                ? q.selectFrom(VALUES).reinterpretAsFloats()
+                : (FloatVector) q.and(15).sub(8).convert(VectorOperators.I2F, 0);
+    }
+
+    private static FloatVector high(IntVector q) {
+        return N == 16
+                ? q.lanewise(VectorOperators.LSHR, 4).selectFrom(VALUES).reinterpretAsFloats()
+                : (FloatVector) q.lanewise(VectorOperators.LSHR, 4).sub(8).convert(VectorOperators.I2F, 0);
+    }
+}

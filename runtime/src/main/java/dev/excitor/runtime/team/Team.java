@@ -1,0 +1,208 @@
+package dev.excitor.runtime.team;
+
+import dev.excitor.runtime.ExcitorException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/// A fixed set of threads that run one task together, meeting at barriers: the caller is worker 0, the others are
+/// platform daemon threads that spin a while for the next task and then park.
+///
+/// A task is the whole forward pass, not one product: starting it costs once, and the steps inside cost a barrier each,
+/// well under a microsecond while all members run. Tasks of several sessions queue. Nothing is allocated by a run.
+public final class Team implements AutoCloseable {
+
+    /// What every member runs.
+    @FunctionalInterface
+    public interface Task {
+        void run(Worker worker);
+    }
+
+    /// Spins before a waiting thread lets others run; about 20 microseconds.
+    private static final int SPINS_BEFORE_YIELD = 2_000;
+
+    /// Waits for a new task before a worker parks; well under a millisecond.
+    private static final int SPINS_BEFORE_PARK = 20_000;
+
+    private static final VarHandle ARRIVED;
+    private static final VarHandle DONE;
+    private static final VarHandle EPOCH;
+
+    static {
+        try {
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            ARRIVED = lookup.findVarHandle(Team.class, "arrived", int.class);
+            DONE = lookup.findVarHandle(Team.class, "done", int.class);
+            EPOCH = lookup.findVarHandle(Team.class, "epoch", int.class);
+        } catch (ReflectiveOperationException impossible) {
+            throw new ExceptionInInitializerError(impossible);
+        }
+    }
+
+    private final Worker[] workers;
+    private final Thread[] threads;
+    private final ReentrantLock turn = new ReentrantLock();
+
+    private volatile @Nullable Task task;
+    private volatile int generation;
+    private volatile boolean closed;
+    private volatile @Nullable Throwable failure;
+
+    @SuppressWarnings("UnusedVariable") // through ARRIVED
+    private volatile int arrived;
+
+    @SuppressWarnings("UnusedVariable") // through DONE
+    private volatile int done;
+
+    @SuppressWarnings("UnusedVariable") // through EPOCH
+    private volatile int epoch;
+
+    /// @param size threads in all, the caller included
+    public Team(int size) {
+        if (size < 1 || size > 1024) {
+            throw new ExcitorException.InvalidOption("the number of threads (-t)", "from 1 to 1024", size);
+        }
+        workers = new Worker[size];
+        threads = new Thread[size - 1];
+        for (int i = 0; i < size; i++) {
+            workers[i] = new Worker(this, i);
+        }
+        for (int i = 1; i < size; i++) {
+            Worker worker = workers[i];
+            threads[i - 1] =
+                    Thread.ofPlatform().daemon().name("excitor-worker-" + i).unstarted(() -> serve(worker));
+        }
+        for (Thread thread : threads) {
+            thread.start();
+        }
+    }
+
+    public int size() {
+        return workers.length;
+    }
+
+    /// Runs a task on every member and returns when all are done. The first exception a member throws releases the
+    /// others
+    /// from their barriers and is thrown here.
+    @SuppressWarnings("NonAtomicVolatileUpdate") // one caller at a time: the lock is held
+    public void run(Task work) {
+        turn.lock();
+        try {
+            if (closed) {
+                throw new IllegalStateException("the team of threads is closed");
+            }
+            failure = null;
+            task = work;
+            generation++;
+            for (Thread thread : threads) {
+                LockSupport.unpark(thread);
+            }
+            perform(work, workers[0]);
+            for (int spins = 0; (int) DONE.getAcquire(this) != threads.length; spins++) {
+                pause(spins);
+            }
+            DONE.setOpaque(this, 0);
+            ARRIVED.setOpaque(this, 0);
+            task = null;
+            Throwable thrown = failure;
+            if (thrown != null) {
+                rethrow(thrown);
+            }
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    private void serve(Worker worker) {
+        int seen = 0;
+        while (true) {
+            for (int spins = 0; generation == seen; spins++) {
+                if (closed) {
+                    return;
+                }
+                if (spins < SPINS_BEFORE_PARK) {
+                    Thread.onSpinWait();
+                } else {
+                    LockSupport.park(this);
+                }
+            }
+            seen = generation;
+            Task work = task;
+            if (work != null) {
+                perform(work, worker);
+            }
+            DONE.getAndAdd(this, 1);
+        }
+    }
+
+    private void perform(Task work, Worker worker) {
+        try {
+            work.run(worker);
+        } catch (Released released) {
+            // another member failed and its exception is the one that counts
+        } catch (Throwable thrown) {
+            failure = thrown;
+        }
+    }
+
+    /// The barrier inside a task. When another member has failed there is nobody to wait for: leaves the task instead.
+    void await() {
+        int current = (int) EPOCH.getAcquire(this);
+        if ((int) ARRIVED.getAndAdd(this, 1) == workers.length - 1) {
+            ARRIVED.setOpaque(this, 0);
+            EPOCH.setRelease(this, current + 1);
+            return;
+        }
+        for (int spins = 0; (int) EPOCH.getAcquire(this) == current; spins++) {
+            if (failure != null) {
+                throw Released.INSTANCE;
+            }
+            pause(spins);
+        }
+    }
+
+    @SuppressWarnings("ThreadPriorityCheck") // on an oversubscribed machine the member waited for needs this core
+    private static void pause(int spins) {
+        if (spins < SPINS_BEFORE_YIELD) {
+            Thread.onSpinWait();
+        } else {
+            Thread.yield();
+        }
+    }
+
+    private static void rethrow(Throwable thrown) {
+        switch (thrown) {
+            case Error error -> throw error;
+            case RuntimeException exception -> throw exception;
+            default -> throw new IllegalStateException(thrown);
+        }
+    }
+
+    /// Stops the threads once the task in progress, if any, is done. Closing twice is fine.
+    @Override
+    public void close() {
+        turn.lock();
+        try {
+            closed = true;
+            for (Thread thread : threads) {
+                LockSupport.unpark(thread);
+            }
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    /// Lets a member leave its task because another one failed.
+    private static final class Released extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        @SuppressWarnings("StaticAssignmentOfThrowable") // carries nothing: no stack trace, no suppressed exceptions
+        static final Released INSTANCE = new Released();
+
+        private Released() {
+            super("another member of the team failed", null, false, false);
+        }
+    }
+}

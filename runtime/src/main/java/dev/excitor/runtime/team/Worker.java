@@ -1,0 +1,43 @@
+package dev.excitor.runtime.team;
+
+/// One member of a [Team] while it runs a task: its number, and the barrier it meets the others at.
+public final class Worker {
+
+    private final Team team;
+    private final int index;
+
+    Worker(Team team, int index) {
+        this.team = team;
+        this.index = index;
+    }
+
+    /// 0 for the calling thread, up to `count() - 1`.
+    public int index() {
+        return index;
+    }
+
+    /// Members of the team.
+    public int count() {
+        return team.size();
+    }
+
+    /// Waits until every member has arrived here; what any of them wrote before is then visible to all.
+    public void barrier() {
+        team.await();
+    }
+
+    /// First of this worker's share of `n` items, dealt in contiguous runs of whole multiples of `grain`.
+    public int from(int n, int grain) {
+        return share(n, grain, index);
+    }
+
+    /// One past the last of this worker's share; see [#from].
+    public int to(int n, int grain) {
+        return share(n, grain, index + 1);
+    }
+
+    private int share(int n, int grain, int part) {
+        long grains = (n + (long) grain - 1) / grain;
+        return (int) Math.min(n, grains * part / team.size() * grain);
+    }
+}
