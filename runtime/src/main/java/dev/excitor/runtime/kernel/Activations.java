@@ -3,6 +3,7 @@ package dev.excitor.runtime.kernel;
 import dev.excitor.runtime.team.Worker;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /// Rows of f32 activations that meet matrices, with the packed form that a prefill kernel wants, made at most once per
 /// content and shared by every product of the same rows.
@@ -23,7 +24,7 @@ public final class Activations {
         this.cols = cols;
         this.data = arena.allocate(4L * capacity * cols, 64);
         int panels = (capacity + PANEL - 1) / PANEL;
-        this.packed = capacity < PANEL ? new float[0] : new float[Math.multiplyExact(panels * PANEL, cols)];
+        this.packed = capacity == 1 ? new float[0] : new float[Math.multiplyExact(panels * PANEL, cols)];
     }
 
     /// f32, row-major, row i at byte `4 i cols`.
@@ -63,8 +64,7 @@ public final class Activations {
                 if (row < rows) {
                     long at = 4L * row * cols;
                     for (int col = 0; col < cols; col++) {
-                        packed[base + col * PANEL + lane] =
-                                data.get(java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED, at + 4L * col);
+                        packed[base + col * PANEL + lane] = data.get(ValueLayout.JAVA_FLOAT_UNALIGNED, at + 4L * col);
                     }
                 } else {
                     for (int col = 0; col < cols; col++) {

@@ -4,20 +4,24 @@ import dev.excitor.runtime.Tensor;
 import dev.excitor.runtime.team.Worker;
 import java.lang.foreign.MemorySegment;
 
-/// One way to multiply activations by the transpose of a matrix, `Y[n, rows] = X[n, cols] W[rows, cols]^T`, made for
-/// one
-/// kind of matrix. Immutable and shared by all sessions; scratch comes with the [Activations].
+/// One way to multiply activations by the transpose of a matrix, `Y[n, rows] = X[n, cols] W[rows, cols]^T`. Immutable
+/// and
+/// shared by all sessions; scratch comes with the [Worker] and the [Activations].
 public interface MatMul {
 
     /// For people: `vector(512)`.
     String name();
 
+    /// Whether this kernel reads the packed form of `rows` activation rows, see [Activations#pack].
+    boolean wantsPacked(int rows);
+
     /// Computes this worker's share of the product; every member of the team must call it. The caller puts a barrier
-    /// before it (x and its packed forms complete) and behind it (y complete); several products of the same x need none
-    /// in between.
+    /// before it (x and its packed form complete) and behind it (y complete); several products of the same x need none
+    /// in
+    /// between.
     ///
     /// @param w       the matrix, [rows, cols]
-    /// @param x       n rows of cols numbers, packed by [Activations#pack] where this kernel asked for it
+    /// @param x       n rows of cols numbers
     /// @param y       receives n rows of `rows` numbers, f32, row i at byte `4 i yStride`
     /// @param yStride numbers from one row of y to the next
     void apply(Worker worker, Tensor w, Activations x, MemorySegment y, int yStride);

@@ -5,6 +5,7 @@ public final class Worker {
 
     private final Team team;
     private final int index;
+    private float[] floats = new float[0];
 
     Worker(Team team, int index) {
         this.team = team;
@@ -34,6 +35,16 @@ public final class Worker {
     /// One past the last of this worker's share; see [#from].
     public int to(int n, int grain) {
         return share(n, grain, index + 1);
+    }
+
+    /// Scratch of this thread, at least `size` floats with whatever was left in them; the same array until more is
+    /// asked
+    /// for. Belongs to the step in progress: the next step of a task may overwrite it.
+    public float[] floats(int size) {
+        if (floats.length < size) {
+            floats = new float[size];
+        }
+        return floats;
     }
 
     private int share(int n, int grain, int part) {

@@ -1,0 +1,74 @@
+package dev.excitor.runtime.kernel;
+
+import dev.excitor.runtime.ExcitorException;
+import dev.excitor.runtime.Tensor;
+import dev.excitor.runtime.kernel.scalar.ScalarProvider;
+import dev.excitor.runtime.kernel.vector.VectorProvider;
+import dev.excitor.runtime.vector.Lanes;
+import java.util.ArrayList;
+import java.util.List;
+
+/// The chain of kernel providers of one engine: each matrix is offered to them in order, once, when weights are bound.
+/// The
+/// last one accepts everything.
+public final class Kernels {
+
+    /// Which providers are asked.
+    public enum Tier {
+        /// The fastest that this machine can run.
+        AUTO,
+        /// The plain reference, and nothing else.
+        SCALAR,
+        /// The portable Vector API kernels.
+        VECTOR
+    }
+
+    private final List<KernelProvider> chain;
+
+    private Kernels(List<KernelProvider> chain) {
+        this.chain = chain;
+    }
+
+    /// Builds the chain.
+    ///
+    /// @param vectorBits 128, 256 or 512, or 0 for what the CPU prefers
+    public static Kernels of(Tier tier, int vectorBits) {
+        List<KernelProvider> chain = new ArrayList<>();
+        if (tier != Tier.SCALAR) {
+            VectorApi.requireFor(tier);
+            if (VectorApi.isAvailable()) {
+                chain.add(new VectorProvider(vectorBits == 0 ? Lanes.preferredBits() : vectorBits));
+            }
+        }
+        chain.add(new ScalarProvider());
+        return new Kernels(List.copyOf(chain));
+    }
+
+    /// The kernel for one matrix in one regime, with the reasons of those that were asked before.
+    public Choice choose(Tensor tensor, Regime regime) {
+        List<String> declined = new ArrayList<>();
+        for (KernelProvider provider : chain) {
+            switch (provider.consider(tensor, regime)) {
+                case KernelProvider.Accepted accepted -> {
+                    return new Choice(accepted.kernel(), List.copyOf(declined));
+                }
+                case KernelProvider.Declined no -> declined.add(provider.name() + " declined: " + no.reason());
+            }
+        }
+        throw new ExcitorException.Unsupported(
+                "a product with " + tensor.format().name() + " weights", names());
+    }
+
+    public List<String> names() {
+        return chain.stream().map(KernelProvider::name).toList();
+    }
+
+    /// A chosen kernel and why the ones before it were not.
+    public record Choice(MatMul kernel, List<String> declined) {
+        /// `native declined: cpu has no avx512_vnni · vector(256) accepted`
+        @Override
+        public String toString() {
+            return String.join(" · ", declined) + (declined.isEmpty() ? "" : " · ") + kernel.name() + " accepted";
+        }
+    }
+}

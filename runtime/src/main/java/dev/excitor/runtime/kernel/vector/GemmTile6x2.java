@@ -1,0 +1,103 @@
+package dev.excitor.runtime.kernel.vector;
+
+import dev.excitor.runtime.kernel.Activations;
+import dev.excitor.runtime.vector.Lanes;
+import dev.excitor.runtime.vector.Templates;
+import java.lang.invoke.MethodHandles;
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/// A tile of 6 weight rows by two vectors of tokens, for 16 vector registers, so 12 sums, two activation vectors and
+/// one weight.
+///
+/// Written out because every sum must be a local variable to live in a register; a template, see [Templates].
+public final class GemmTile6x2 implements GemmTile {
+
+    private static final Lanes LANES = Templates.lanes(MethodHandles.lookup());
+    private static final VectorSpecies<Float> F = LANES.f32();
+    private static final int N = F.length();
+    private static final int PANEL = Activations.PANEL;
+
+    public GemmTile6x2() {}
+
+    @Override
+    public int rows() {
+        return 6;
+    }
+
+    @Override
+    public void multiply(
+            float[] a, int aAt, int aStride, float[] b, int bAt, int cAt, int cStride, int depth, boolean first) {
+        if (first) {
+            for (int row = 0; row < 6; row++) {
+                Arrays.fill(a, cAt + row * cStride, cAt + row * cStride + PANEL, 0f);
+            }
+        }
+        for (int token = 0; token < PANEL; token += 2 * N) {
+            columns(a, aAt, aStride, b, bAt + token, cAt + token, cStride, depth);
+        }
+    }
+
+    private static void columns(float[] a, int aAt, int aStride, float[] b, int bAt, int cAt, int cStride, int depth) {
+        int a0 = aAt + 0 * aStride;
+        int c0 = cAt + 0 * cStride;
+        FloatVector s0 = FloatVector.fromArray(F, a, c0);
+        FloatVector t0 = FloatVector.fromArray(F, a, c0 + N);
+        int a1 = aAt + 1 * aStride;
+        int c1 = cAt + 1 * cStride;
+        FloatVector s1 = FloatVector.fromArray(F, a, c1);
+        FloatVector t1 = FloatVector.fromArray(F, a, c1 + N);
+        int a2 = aAt + 2 * aStride;
+        int c2 = cAt + 2 * cStride;
+        FloatVector s2 = FloatVector.fromArray(F, a, c2);
+        FloatVector t2 = FloatVector.fromArray(F, a, c2 + N);
+        int a3 = aAt + 3 * aStride;
+        int c3 = cAt + 3 * cStride;
+        FloatVector s3 = FloatVector.fromArray(F, a, c3);
+        FloatVector t3 = FloatVector.fromArray(F, a, c3 + N);
+        int a4 = aAt + 4 * aStride;
+        int c4 = cAt + 4 * cStride;
+        FloatVector s4 = FloatVector.fromArray(F, a, c4);
+        FloatVector t4 = FloatVector.fromArray(F, a, c4 + N);
+        int a5 = aAt + 5 * aStride;
+        int c5 = cAt + 5 * cStride;
+        FloatVector s5 = FloatVector.fromArray(F, a, c5);
+        FloatVector t5 = FloatVector.fromArray(F, a, c5 + N);
+        for (int k = 0; k < depth; k++) {
+            FloatVector x = FloatVector.fromArray(F, b, bAt + k * PANEL);
+            FloatVector y = FloatVector.fromArray(F, b, bAt + k * PANEL + N);
+            FloatVector w;
+            w = FloatVector.broadcast(F, a[a0 + k]);
+            s0 = w.fma(x, s0);
+            t0 = w.fma(y, t0);
+            w = FloatVector.broadcast(F, a[a1 + k]);
+            s1 = w.fma(x, s1);
+            t1 = w.fma(y, t1);
+            w = FloatVector.broadcast(F, a[a2 + k]);
+            s2 = w.fma(x, s2);
+            t2 = w.fma(y, t2);
+            w = FloatVector.broadcast(F, a[a3 + k]);
+            s3 = w.fma(x, s3);
+            t3 = w.fma(y, t3);
+            w = FloatVector.broadcast(F, a[a4 + k]);
+            s4 = w.fma(x, s4);
+            t4 = w.fma(y, t4);
+            w = FloatVector.broadcast(F, a[a5 + k]);
+            s5 = w.fma(x, s5);
+            t5 = w.fma(y, t5);
+        }
+        s0.intoArray(a, c0);
+        t0.intoArray(a, c0 + N);
+        s1.intoArray(a, c1);
+        t1.intoArray(a, c1 + N);
+        s2.intoArray(a, c2);
+        t2.intoArray(a, c2 + N);
+        s3.intoArray(a, c3);
+        t3.intoArray(a, c3 + N);
+        s4.intoArray(a, c4);
+        t4.intoArray(a, c4 + N);
+        s5.intoArray(a, c5);
+        t5.intoArray(a, c5 + N);
+    }
+}
