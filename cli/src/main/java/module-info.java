@@ -1,9 +1,14 @@
 import org.jspecify.annotations.NullMarked;
 
+/// The command line.
 @NullMarked
 module dev.excitor.cli {
     requires dev.excitor.runtime;
     requires dev.excitor.model;
     requires dev.excitor.loaders;
+    requires info.picocli;
     requires static org.jspecify;
+
+    opens dev.excitor.cli to
+            info.picocli;
 }

@@ -1,2 +1,2 @@
-/// The command line.
+/// The command line: one class a command, its options in mixins that commands share.
 package dev.excitor.cli;
