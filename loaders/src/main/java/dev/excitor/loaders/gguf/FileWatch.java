@@ -1,0 +1,106 @@
+package dev.excitor.loaders.gguf;
+
+import dev.excitor.runtime.ExcitorException.FileChanged;
+import java.io.File;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Objects;
+
+/// Tells whether an open file is still the file it was: the same size, time and identity, under the same name.
+///
+/// It is asked before every forward pass, so the usual answer costs a few system calls and no object. What can be read
+/// without one is the length of the open file (truncation, the only change that can kill the JVM), the time under its
+/// name, and the times of the folders that hold it. Another file under the same name, even one of equal size and time,
+/// changes its folder; only then are the full attributes with the file's key read, which allocates a little.
+///
+/// A folder's time counts from the system's clock ticks. While it is young a second change could leave it as it is, so
+/// until it has aged the full attributes are read each time.
+///
+/// Not for several threads at once on the same state, yet safe: what is remembered only saves the full look.
+final class FileWatch {
+
+    /// No clock of a file system in use ticks more slowly than this (FAT's), in milliseconds.
+    private static final long SETTLED = 2_000;
+
+    private final Path path;
+    private final RandomAccessFile file;
+    private final File name;
+    private final File folder;
+    private final File realFolder;
+    private final Snapshot opened;
+
+    private volatile long modified;
+    private volatile long foldersModified;
+    private volatile boolean settled;
+
+    /// What identifies a file. The key is absent on some systems.
+    private record Snapshot(long size, long modified, String key) {
+        static Snapshot of(Path path) throws IOException {
+            BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
+            return new Snapshot(
+                    attributes.size(),
+                    attributes.lastModifiedTime().toMillis(),
+                    Objects.toString(attributes.fileKey(), "none"));
+        }
+
+        @Override
+        public String toString() {
+            return "%d bytes, modified %tF %<tT.%<tL, identity %s".formatted(size, modified, key);
+        }
+    }
+
+    /// @param path the name under which the file was opened
+    /// @param file the open file; closing it is the caller's matter
+    FileWatch(Path path, RandomAccessFile file) throws IOException {
+        this.path = path;
+        this.file = file;
+        this.name = path.toFile();
+        this.folder = parent(path);
+        this.realFolder = parent(path.toRealPath());
+        this.opened = Snapshot.of(path);
+    }
+
+    private static File parent(Path path) {
+        Path parent = path.toAbsolutePath().getParent();
+        return (parent == null ? path.toAbsolutePath() : parent).toFile();
+    }
+
+    /// @throws FileChanged when it is another file, or the same with other contents
+    /// @throws IOException when the file has been closed
+    void check() throws IOException {
+        long size = file.length();
+        if (size != opened.size) {
+            throw new FileChanged(path, opened.size + " bytes", size + " bytes");
+        }
+        if (!settled || name.lastModified() != modified || foldersTime() != foldersModified) {
+            look();
+        }
+    }
+
+    private void look() throws IOException {
+        long now = System.currentTimeMillis();
+        long folders = foldersTime();
+        long time = name.lastModified();
+        Snapshot found;
+        try {
+            found = Snapshot.of(path);
+        } catch (NoSuchFileException gone) {
+            throw new FileChanged(path, opened.toString(), "no file under its name");
+        }
+        if (!found.equals(opened)) {
+            throw new FileChanged(path, opened.toString(), found.toString());
+        }
+        modified = time;
+        foldersModified = folders;
+        settled = now - Math.max(folder.lastModified(), realFolder.lastModified()) > SETTLED;
+    }
+
+    /// Changes when either folder changes.
+    private long foldersTime() {
+        return folder.lastModified() * 31 + realFolder.lastModified();
+    }
+}
