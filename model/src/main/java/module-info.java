@@ -4,4 +4,6 @@ import org.jspecify.annotations.NullMarked;
 module dev.excitor.model {
     requires transitive dev.excitor.runtime;
     requires static org.jspecify;
+
+    exports dev.excitor.model.sampling;
 }
