@@ -3,6 +3,8 @@ package dev.excitor.runtime.format;
 import dev.excitor.runtime.ExcitorException;
 import dev.excitor.runtime.format.f32.F32;
 import dev.excitor.runtime.format.q4_0.Q4_0;
+import dev.excitor.runtime.format.q4_k.Q4_K;
+import dev.excitor.runtime.format.q6_k.Q6_K;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -12,7 +14,9 @@ public final class Formats {
 
     private static final List<Format> ALL = List.of( //
             new F32(), //
-            new Q4_0());
+            new Q4_0(), //
+            new Q4_K(), //
+            new Q6_K());
 
     /// Numbers of GGML's types that are, or were, in use and are not in the list, so that an error can say which was
     /// met.

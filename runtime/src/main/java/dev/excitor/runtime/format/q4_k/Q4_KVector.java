@@ -1,0 +1,117 @@
+package dev.excitor.runtime.format.q4_k;
+
+import static dev.excitor.runtime.format.q4_k.Q4_K.BLOCK;
+import static dev.excitor.runtime.format.q4_k.Q4_K.BYTES;
+import static dev.excitor.runtime.format.q4_k.Q4_K.D_MIN;
+import static dev.excitor.runtime.format.q4_k.Q4_K.QS;
+import static dev.excitor.runtime.format.q4_k.Q4_K.SCALES;
+
+import dev.excitor.runtime.format.Blocks;
+import dev.excitor.runtime.format.VectorKernel;
+import dev.excitor.runtime.format.superblock.SixBitScales;
+import dev.excitor.runtime.vector.Lanes;
+import dev.excitor.runtime.vector.Load;
+import dev.excitor.runtime.vector.Templates;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/// Portable vector kernel of [Q4_K]. Where sixteen lanes fit, the sixteen numbers that a sub-block can hold are
+/// computed
+/// once and looked up by the nibbles; elsewhere every nibble is computed.
+public final class Q4_KVector implements VectorKernel {
+
+    private static final Lanes LANES = Templates.lanes(MethodHandles.lookup());
+    private static final VectorSpecies<Float> F = LANES.f32();
+    private static final VectorSpecies<Integer> I = LANES.i32();
+    private static final int N = F.length();
+    private static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
+
+    private static final FloatVector NIBBLES = FloatVector.fromArray(
+            FloatVector.SPECIES_512, new float[] {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}, 0);
+
+    public Q4_KVector() {}
+
+    @Override
+    public void gemv(
+            MemorySegment weights, int cols, MemorySegment x, long xAt, MemorySegment y, long yAt, int from, int to) {
+        int blocks = cols / BLOCK;
+        for (int row = from; row < to; row++) {
+            long w = (long) row * blocks * BYTES;
+            FloatVector low = FloatVector.zero(F);
+            FloatVector high = FloatVector.zero(F);
+            for (int block = 0; block < blocks; block++) {
+                long b = w + (long) block * BYTES;
+                long at = xAt + (long) block * BLOCK * Float.BYTES;
+                float d = Blocks.f16(weights, b);
+                float dMin = Blocks.f16(weights, b + D_MIN);
+                long scales = SixBitScales.scales(weights, b + SCALES);
+                long mins = SixBitScales.mins(weights, b + SCALES);
+                for (int pair = 0; pair < 4; pair++) {
+                    FloatVector lowScale = scale(d, scales, 2 * pair);
+                    FloatVector lowMin = scale(dMin, mins, 2 * pair);
+                    FloatVector highScale = scale(d, scales, 2 * pair + 1);
+                    FloatVector highMin = scale(dMin, mins, 2 * pair + 1);
+                    long q = b + QS + pair * 32L;
+                    long xs = at + pair * 256L;
+                    for (int i = 0; i < 32; i += N) {
+                        IntVector two = Load.unsignedBytes(I, weights, q + i);
+                        low = low(two, lowScale, lowMin).fma(FloatVector.fromMemorySegment(F, x, xs + i * 4L, LE), low);
+                        high = high(two, highScale, highMin)
+                                .fma(FloatVector.fromMemorySegment(F, x, xs + i * 4L + 128, LE), high);
+                    }
+                }
+            }
+            Blocks.putF32(y, yAt + 4L * row, low.add(high).reduceLanes(VectorOperators.ADD));
+        }
+    }
+
+    @Override
+    public void decode(MemorySegment source, long at, float[] target, int from, int count) {
+        for (int block = 0; block < count / BLOCK; block++) {
+            long b = at + (long) block * BYTES;
+            float d = Blocks.f16(source, b);
+            float dMin = Blocks.f16(source, b + D_MIN);
+            long scales = SixBitScales.scales(source, b + SCALES);
+            long mins = SixBitScales.mins(source, b + SCALES);
+            for (int pair = 0; pair < 4; pair++) {
+                FloatVector lowScale = scale(d, scales, 2 * pair);
+                FloatVector lowMin = scale(dMin, mins, 2 * pair);
+                FloatVector highScale = scale(d, scales, 2 * pair + 1);
+                FloatVector highMin = scale(dMin, mins, 2 * pair + 1);
+                int t = from + block * BLOCK + pair * 64;
+                for (int i = 0; i < 32; i += N) {
+                    IntVector two = Load.unsignedBytes(I, source, b + QS + pair * 32L + i);
+                    low(two, lowScale, lowMin).intoArray(target, t + i);
+                    high(two, highScale, highMin).intoArray(target, t + i + 32);
+                }
+            }
+        }
+    }
+
+    private static FloatVector scale(float d, long eight, int j) {
+        return FloatVector.broadcast(F, d * SixBitScales.get(eight, j));
+    }
+
+    private static FloatVector low(IntVector q, FloatVector scale, FloatVector min) {
+        return N == 16 ? pick(q, scale, min) : compute(q.and(15), scale, min);
+    }
+
+    private static FloatVector high(IntVector q, FloatVector scale, FloatVector min) {
+        IntVector nibble = q.lanewise(VectorOperators.LSHR, 4);
+        return N == 16 ? pick(nibble, scale, min) : compute(nibble, scale, min);
+    }
+
+    /// Looks up by the low four bits of each lane.
+    private static FloatVector pick(IntVector q, FloatVector scale, FloatVector min) {
+        return q.selectFrom(NIBBLES.mul(scale).sub(min).reinterpretAsInts()).reinterpretAsFloats();
+    }
+
+    private static FloatVector compute(IntVector nibble, FloatVector scale, FloatVector min) {
+        return ((FloatVector) nibble.convert(VectorOperators.I2F, 0)).mul(scale).sub(min);
+    }
+}

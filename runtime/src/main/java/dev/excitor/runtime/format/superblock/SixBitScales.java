@@ -1,0 +1,61 @@
+package dev.excitor.runtime.format.superblock;
+
+import dev.excitor.runtime.format.Blocks;
+import dev.excitor.runtime.vector.Load;
+import java.lang.foreign.MemorySegment;
+
+/// Twelve bytes that hold eight scales and eight mins of six bits each, as Q4_K and Q5_K store them. In registers they
+/// are eight bytes of a long, the first the lowest.
+///
+/// ```text
+///             bits 7 6               5 4 3 2 1 0
+///  byte j      bits 5,4 of scale j+4 | scale j              j < 4
+///  byte j + 4  bits 5,4 of min   j+4 | min   j
+///             bits 7 6 5 4           3 2 1 0
+///  byte j + 8  bits 3..0 of min j+4 | bits 3..0 of scale j+4
+/// ```
+public final class SixBitScales {
+
+    /// Bytes of the packed form.
+    public static final int BYTES = 12;
+
+    private static final int LOW_6 = 0x3f3f3f3f;
+    private static final int LOW_4 = 0x0f0f0f0f;
+    private static final int BITS_5_4 = 0x30303030;
+
+    private SixBitScales() {}
+
+    /// The eight scales.
+    public static long scales(MemorySegment source, long at) {
+        int first = Load.intAt(source, at);
+        int low = Load.intAt(source, at + 8) & LOW_4;
+        return join(first & LOW_6, low | (first >>> 2 & BITS_5_4));
+    }
+
+    /// The eight mins.
+    public static long mins(MemorySegment source, long at) {
+        int first = Load.intAt(source, at + 4);
+        int low = (Load.intAt(source, at + 8) >>> 4) & LOW_4;
+        return join(first & LOW_6, low | (first >>> 2 & BITS_5_4));
+    }
+
+    /// One of the eight.
+    public static int get(long eight, int j) {
+        return (int) (eight >>> (8 * j)) & 0xff;
+    }
+
+    /// Packs the scales and mins of a super-block of eight sub-blocks.
+    public static void put(MemorySegment target, long at, AffineQuantizer quantized) {
+        for (int j = 0; j < 4; j++) {
+            int scale = quantized.scale(j + 4);
+            int min = quantized.min(j + 4);
+            Blocks.putU8(target, at + j, quantized.scale(j) | scale >>> 4 << 6);
+            Blocks.putU8(target, at + j + 4, quantized.min(j) | min >>> 4 << 6);
+            Blocks.putU8(target, at + j + 8, (scale & 15) | (min & 15) << 4);
+        }
+    }
+
+    private static long join(int low, int high) {
+        return Integer.toUnsignedLong(low) | (long) high << 32;
+    }
+}
