@@ -43,15 +43,15 @@ public final class Q6_KVector implements VectorKernel {
                 long b = w + (long) block * BYTES;
                 long at = xAt + (long) block * BLOCK * Float.BYTES;
                 float d = Blocks.f16(weights, b + D);
-                for (int group = 0; group < 8; group++) {
+                for (long xs = at; xs != at + BLOCK * Float.BYTES; xs += 128) {
+                    int group = (int) (xs - at) >> 7;
                     long ql = b + (group >> 2) * 64L + (group & 1) * 32L;
                     long qh = b + QH + (group >> 2) * 32L;
                     int lowShift = (group & 2) * 2;
                     int highShift = (group & 3) * 2;
-                    long xs = at + group * 128L;
-                    long scales = b + SCALES + group * 2L;
-                    FloatVector evenScale = FloatVector.broadcast(F, d * Blocks.i8(weights, scales));
-                    FloatVector oddScale = FloatVector.broadcast(F, d * Blocks.i8(weights, scales + 1));
+                    int scales = Blocks.u16(weights, b + SCALES + group * 2L);
+                    FloatVector evenScale = FloatVector.broadcast(F, d * (byte) scales);
+                    FloatVector oddScale = FloatVector.broadcast(F, d * (scales << 16 >> 24));
                     for (int i = 0; i < 16; i += N) {
                         even = numbers(weights, ql + i, lowShift, qh + i, highShift)
                                 .mul(evenScale)
