@@ -6,4 +6,5 @@ module dev.excitor.model {
     requires static org.jspecify;
 
     exports dev.excitor.model.sampling;
+    exports dev.excitor.model.tokenizer;
 }
