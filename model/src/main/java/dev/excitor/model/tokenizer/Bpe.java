@@ -44,7 +44,8 @@ final class Bpe extends Tokenizer {
 
     @Override
     public String description() {
-        return "BPE " + pretokenizer.name() + ", " + vocabulary.size() + " tokens, " + merges.size() + " merges";
+        return "BPE " + pretokenizer.names().getFirst() + ", " + vocabulary.size() + " tokens, " + merges.size()
+                + " merges";
     }
 
     @Override

@@ -4,12 +4,13 @@ import java.util.List;
 
 /// A way to cut text into words: splitters, each cutting the pieces of the one before.
 ///
-/// @param name         a value of `tokenizer.ggml.pre`
+/// @param names        the values of `tokenizer.ggml.pre` that mean it, the best known first
 /// @param ignoreMerges whether a word that is a token becomes it, whatever the merges say
 /// @param addBos       whether BOS opens a text where the file does not say
 /// @param splitters    in order
-public record Pretokenizer(String name, boolean ignoreMerges, boolean addBos, List<Splitter> splitters) {
+public record Pretokenizer(List<String> names, boolean ignoreMerges, boolean addBos, List<Splitter> splitters) {
     public Pretokenizer {
+        names = List.copyOf(names);
         splitters = List.copyOf(splitters);
     }
 
