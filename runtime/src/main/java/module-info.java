@@ -10,6 +10,8 @@ module dev.excitor.runtime {
     exports dev.excitor.runtime.checkpoint;
     exports dev.excitor.runtime.format;
     exports dev.excitor.runtime.kernel;
+    exports dev.excitor.runtime.kv;
+    exports dev.excitor.runtime.ops;
     exports dev.excitor.runtime.team;
 
     uses dev.excitor.runtime.checkpoint.CheckpointReader;
