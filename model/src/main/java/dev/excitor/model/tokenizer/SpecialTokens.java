@@ -82,9 +82,16 @@ final class SpecialTokens {
         }
     }
 
+    /// Where in a text a token may be found.
+    interface Where {
+        Where ANYWHERE = (id, from, to) -> true;
+
+        boolean mayBe(int id, int from, int to);
+    }
+
     /// Hands the parts of a text to the sink.
-    void partition(byte[] text, Sink sink) {
-        Cuts cuts = find(text);
+    void partition(byte[] text, Where where, Sink sink) {
+        Cuts cuts = find(text, where);
         int at = 0;
         int cut = 0;
         while (at < text.length) {
@@ -105,11 +112,11 @@ final class SpecialTokens {
         }
     }
 
-    private Cuts find(byte[] text) {
+    private Cuts find(byte[] text, Where where) {
         LongHeap candidates = new LongHeap();
         for (int at = 0; at < text.length; at++) {
             if (firstBytes[text[at] & 0xFF]) {
-                offer(candidates, text, at, text.length);
+                offer(candidates, text, where, at, text.length);
             }
         }
         Cuts cuts = new Cuts();
@@ -122,7 +129,7 @@ final class SpecialTokens {
             if (free == to) {
                 cuts.accept(text, from, to, rank);
             } else {
-                offer(candidates, text, from, free);
+                offer(candidates, text, where, from, free);
             }
         }
         cuts.sort();
@@ -130,7 +137,7 @@ final class SpecialTokens {
     }
 
     /// Queues the longest token that starts at `from` and ends by `limit`, if there is one.
-    private void offer(LongHeap candidates, byte[] text, int from, int limit) {
+    private void offer(LongHeap candidates, byte[] text, Where where, int from, int limit) {
         int best = -1;
         int node = ROOT;
         for (int at = from; at < limit; at++) {
@@ -138,7 +145,8 @@ final class SpecialTokens {
             if (node == PairMap.ABSENT) {
                 break;
             }
-            best = ranks[node] >= 0 ? ranks[node] : best;
+            int rank = ranks[node];
+            best = rank >= 0 && where.mayBe(ids[rank], from, at + 1) ? rank : best;
         }
         if (best >= 0) {
             candidates.add(((long) best << Integer.SIZE) | from);

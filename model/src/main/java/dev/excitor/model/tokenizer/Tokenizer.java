@@ -2,8 +2,12 @@ package dev.excitor.model.tokenizer;
 
 import dev.excitor.runtime.ExcitorException;
 import dev.excitor.runtime.checkpoint.Metadata;
+import java.io.ByteArrayOutputStream;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import java.util.function.IntPredicate;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
@@ -87,10 +91,48 @@ public abstract sealed class Tokenizer permits Bpe, SentencePiece {
         if (options.addSpecial() && addBos) {
             tokens.add(vocabulary.bos());
         }
-        Encoder encoder = newEncoder(text, tokens);
         SpecialTokens special = options.parseSpecial() ? allSpecial : userDefined;
-        special.partition(text, new SpecialTokens.Sink() {
-            private boolean afterSpecial = true;
+        encode(text, special, SpecialTokens.Where.ANYWHERE, true, tokens);
+        if (options.addSpecial() && addEos) {
+            tokens.add(vocabulary.eos());
+        }
+        return tokens.toArray();
+    }
+
+    /// The tokens of a text in segments that a model is to go on with. They are those of the whole text, across the
+    /// borders of its segments, but that a control token is found only where it lies in markup entirely.
+    ///
+    /// @param opening whether the text opens a sequence: then BOS comes first, where the vocabulary asks for it, and a
+    ///                space where it puts one before a text. Otherwise the text continues what the model has read or
+    ///                written before. EOS never follows, as the text is to go on
+    public final int[] encode(List<Segment> segments, boolean opening) {
+        ByteArrayOutputStream text = new ByteArrayOutputStream();
+        NavigableMap<Integer, Integer> markup = new TreeMap<>();
+        for (Segment segment : segments) {
+            int from = text.size();
+            text.writeBytes(Utf8.encode(segment.text()));
+            if (segment.parseSpecial()) {
+                markup.put(from, text.size());
+            }
+        }
+        TokenIds tokens = new TokenIds();
+        if (opening && addBos) {
+            tokens.add(vocabulary.bos());
+        }
+        SpecialTokens.Where where = (id, from, to) -> {
+            Map.Entry<Integer, Integer> span = markup.floorEntry(from);
+            return vocabulary.type(id) == TokenType.USER_DEFINED || (span != null && to <= span.getValue());
+        };
+        encode(text.toByteArray(), allSpecial, where, opening, tokens);
+        return tokens.toArray();
+    }
+
+    /// @param opening whether nothing stands before the text
+    private void encode(
+            byte[] text, SpecialTokens special, SpecialTokens.Where where, boolean opening, TokenIds tokens) {
+        Encoder encoder = newEncoder(text, tokens);
+        special.partition(text, where, new SpecialTokens.Sink() {
+            private boolean afterSpecial = opening;
 
             @Override
             public void text(int from, int to) {
@@ -104,10 +146,6 @@ public abstract sealed class Tokenizer permits Bpe, SentencePiece {
                 afterSpecial = true;
             }
         });
-        if (options.addSpecial() && addEos) {
-            tokens.add(vocabulary.eos());
-        }
-        return tokens.toArray();
     }
 
     /// Encodes parts of one text without special tokens.
