@@ -14,7 +14,7 @@ import picocli.CommandLine.HelpCommand;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {HelpCommand.class},
+        subcommands = {TokenizeCommand.class, SynthCommand.class, HelpCommand.class},
         footerHeading = "%nExamples:%n",
         footer = {
             "  excitor run -m llama-3.2-1b.Q4_0.gguf -p \"Why is the sky blue?\" -n 64",
@@ -45,7 +45,13 @@ final class Excitor {
         commandLine.setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8));
         commandLine.setCaseInsensitiveEnumValuesAllowed(true);
         commandLine.setUsageHelpAutoWidth(true);
+        commandLine.setOverwrittenOptionsAllowed(true);
         commandLine.setExecutionExceptionHandler(new Failures(console));
+        commandLine.setParameterExceptionHandler((wrong, given) -> {
+            String name = wrong.getCommandLine().getCommandSpec().qualifiedName(" ");
+            console.note("excitor: " + wrong.getMessage() + ". See '" + name + " --help'.");
+            return CommandLine.ExitCode.USAGE;
+        });
         int code = commandLine.execute(arguments);
         try {
             console.print(help.toString());

@@ -25,7 +25,7 @@ final class Failures implements IExecutionExceptionHandler {
     @Override
     public int handleExecutionException(Exception thrown, CommandLine command, ParseResult parsed) {
         int code = report(console, thrown);
-        if (code != 0 && parsed.hasMatchedOption("-v")) {
+        if (code != 0 && command.getCommand() instanceof Subcommand failed && failed.verbose()) {
             thrown.printStackTrace(console.err());
         }
         return code;

@@ -162,7 +162,7 @@ class LauncherIT {
 
     @Test
     void anInterruptedBuildIsRepaired() throws Exception {
-        maven("sleep 60");
+        maven("exec sleep 60");
         Process process = launch(launcher, "--version");
         awaitMaven();
         process.toHandle().destroy();
@@ -179,7 +179,7 @@ class LauncherIT {
 
     @Test
     void aKilledBuildIsRepaired() throws Exception {
-        maven("sleep 60");
+        maven("exec sleep 60");
         Process process = launch(launcher, "--version");
         ProcessHandle maven = awaitMaven();
         process.destroyForcibly().waitFor();
