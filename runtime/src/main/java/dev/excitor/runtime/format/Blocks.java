@@ -76,4 +76,29 @@ public final class Blocks {
         }
         return largest;
     }
+
+    /// The smallest of `count` numbers, at least one.
+    public static float min(float[] source, int from, int count) {
+        float min = source[from];
+        for (int i = from + 1; i < from + count; i++) {
+            min = source[i] < min ? source[i] : min;
+        }
+        return min;
+    }
+
+    /// The largest of `count` numbers, at least one.
+    public static float max(float[] source, int from, int count) {
+        float max = source[from];
+        for (int i = from + 1; i < from + count; i++) {
+            max = source[i] > max ? source[i] : max;
+        }
+        return max;
+    }
+
+    /// The nearest integer; halves go away from zero, as C's `roundf` has it and [Math#round] has not.
+    public static int round(float value) {
+        int towardsZero = (int) value;
+        float rest = Math.abs(value - towardsZero);
+        return rest < 0.5f ? towardsZero : towardsZero + (value < 0 ? -1 : 1);
+    }
 }

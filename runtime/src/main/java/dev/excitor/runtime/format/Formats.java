@@ -1,10 +1,17 @@
 package dev.excitor.runtime.format;
 
 import dev.excitor.runtime.ExcitorException;
+import dev.excitor.runtime.format.bf16.BF16;
+import dev.excitor.runtime.format.f16.F16;
 import dev.excitor.runtime.format.f32.F32;
+import dev.excitor.runtime.format.iq4_nl.IQ4_NL;
 import dev.excitor.runtime.format.q4_0.Q4_0;
+import dev.excitor.runtime.format.q4_1.Q4_1;
 import dev.excitor.runtime.format.q4_k.Q4_K;
+import dev.excitor.runtime.format.q5_0.Q5_0;
+import dev.excitor.runtime.format.q5_1.Q5_1;
 import dev.excitor.runtime.format.q6_k.Q6_K;
+import dev.excitor.runtime.format.q8_0.Q8_0;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -14,7 +21,14 @@ public final class Formats {
 
     private static final List<Format> ALL = List.of( //
             new F32(), //
+            new F16(), //
+            new BF16(), //
+            new Q8_0(), //
+            new Q5_1(), //
+            new Q5_0(), //
+            new Q4_1(), //
             new Q4_0(), //
+            new IQ4_NL(), //
             new Q4_K(), //
             new Q6_K());
 

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
@@ -66,6 +67,25 @@ public final class Load {
         }
         return (IntVector) ShortVector.fromMemorySegment(ShortVector.SPECIES_64, source, at, ByteOrder.LITTLE_ENDIAN)
                 .convertShape(VectorOperators.ZERO_EXTEND_S2I, species, 0);
+    }
+
+    /// `lanes` IEEE 754 binary16 numbers as floats, exactly.
+    ///
+    /// A half's exponent and fraction, moved to their places in a float, mean a number 2^112 times too small, also
+    /// where
+    /// the half is subnormal. Exponent 31 of infinities and NaNs, which then reads as 2^16 or more, has to become 255.
+    public static FloatVector halves(VectorSpecies<Integer> species, MemorySegment source, long at) {
+        IntVector half = unsignedShorts(species, source, at);
+        IntVector magnitude = half.and(0x7fff);
+        IntVector finite = magnitude
+                .lanewise(VectorOperators.LSHL, 13)
+                .reinterpretAsFloats()
+                .mul(0x1p112f)
+                .reinterpretAsInts();
+        IntVector notFinite =
+                magnitude.lanewise(VectorOperators.NEG).add(0x7bff).lanewise(VectorOperators.ASHR, 31);
+        IntVector sign = half.lanewise(VectorOperators.LSHL, 16).and(0x8000_0000);
+        return finite.or(notFinite.and(0x7f80_0000)).or(sign).reinterpretAsFloats();
     }
 
     /// A little-endian long, for the bit masks of the five-bit formats.

@@ -17,7 +17,7 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
-/// Portable vector kernel of [Q4_0]: nibbles become floats in registers, two accumulators a row.
+/// Portable vector kernel of [Q4_0]: nibbles become floats in registers, and the sum of a block is scaled once.
 public final class Q4_0Vector implements VectorKernel {
 
     private static final Lanes LANES = Templates.lanes(MethodHandles.lookup());
@@ -39,19 +39,19 @@ public final class Q4_0Vector implements VectorKernel {
         int blocks = cols / BLOCK;
         for (int row = from; row < to; row++) {
             long w = (long) row * blocks * BYTES;
-            FloatVector low = FloatVector.zero(F);
-            FloatVector high = FloatVector.zero(F);
+            FloatVector sum = FloatVector.zero(F);
             for (int block = 0; block < blocks; block++) {
                 long b = w + (long) block * BYTES;
                 long at = xAt + (long) block * BLOCK * Float.BYTES;
-                FloatVector d = FloatVector.broadcast(F, Blocks.f16(weights, b));
+                FloatVector products = FloatVector.zero(F);
                 for (int i = 0; i < 16; i += N) {
                     IntVector q = Load.unsignedBytes(I, weights, b + QS + i);
-                    low = low(q).mul(d).fma(FloatVector.fromMemorySegment(F, x, at + i * 4L, LE), low);
-                    high = high(q).mul(d).fma(FloatVector.fromMemorySegment(F, x, at + i * 4L + 64, LE), high);
+                    products = low(q).fma(FloatVector.fromMemorySegment(F, x, at + i * 4L, LE), products);
+                    products = high(q).fma(FloatVector.fromMemorySegment(F, x, at + i * 4L + 64, LE), products);
                 }
+                sum = products.fma(FloatVector.broadcast(F, Blocks.f16(weights, b)), sum);
             }
-            Blocks.putF32(y, yAt + 4L * row, low.add(high).reduceLanes(VectorOperators.ADD));
+            Blocks.putF32(y, yAt + 4L * row, sum.reduceLanes(VectorOperators.ADD));
         }
     }
 
@@ -72,12 +72,12 @@ public final class Q4_0Vector implements VectorKernel {
     private static FloatVector low(IntVector q) {
         return N == 16
                 ? q.selectFrom(VALUES).reinterpretAsFloats()
-                : (FloatVector) q.and(15).sub(8).convert(VectorOperators.I2F, 0);
+                : (FloatVector) q.and(15).sub(8).convertShape(VectorOperators.I2F, F, 0);
     }
 
     private static FloatVector high(IntVector q) {
         return N == 16
                 ? q.lanewise(VectorOperators.LSHR, 4).selectFrom(VALUES).reinterpretAsFloats()
-                : (FloatVector) q.lanewise(VectorOperators.LSHR, 4).sub(8).convert(VectorOperators.I2F, 0);
+                : (FloatVector) q.lanewise(VectorOperators.LSHR, 4).sub(8).convertShape(VectorOperators.I2F, F, 0);
     }
 }
