@@ -69,23 +69,39 @@ public final class Load {
                 .convertShape(VectorOperators.ZERO_EXTEND_S2I, species, 0);
     }
 
+    /// `lanes` 16-bit integers, sign-extended.
+    public static IntVector signedShorts(VectorSpecies<Integer> species, MemorySegment source, long at) {
+        if (species.length() == 16) {
+            return (IntVector)
+                    ShortVector.fromMemorySegment(ShortVector.SPECIES_256, source, at, ByteOrder.LITTLE_ENDIAN)
+                            .convertShape(VectorOperators.S2I, species, 0);
+        }
+        if (species.length() == 8) {
+            return (IntVector)
+                    ShortVector.fromMemorySegment(ShortVector.SPECIES_128, source, at, ByteOrder.LITTLE_ENDIAN)
+                            .convertShape(VectorOperators.S2I, species, 0);
+        }
+        return (IntVector) ShortVector.fromMemorySegment(ShortVector.SPECIES_64, source, at, ByteOrder.LITTLE_ENDIAN)
+                .convertShape(VectorOperators.S2I, species, 0);
+    }
+
     /// `lanes` IEEE 754 binary16 numbers as floats, exactly.
     ///
     /// A half's exponent and fraction, moved to their places in a float, mean a number 2^112 times too small, also
     /// where
-    /// the half is subnormal. Exponent 31 of infinities and NaNs, which then reads as 2^16 or more, has to become 255.
+    /// the half is subnormal. The exponent 31 of infinities and NaNs has to become 255.
     public static FloatVector halves(VectorSpecies<Integer> species, MemorySegment source, long at) {
-        IntVector half = unsignedShorts(species, source, at);
-        IntVector magnitude = half.and(0x7fff);
-        IntVector finite = magnitude
+        IntVector moved = signedShorts(species, source, at)
                 .lanewise(VectorOperators.LSHL, 13)
-                .reinterpretAsFloats()
+                .and(0x8fff_e000);
+        IntVector notFinite = IntVector.broadcast(species, 0x0f7f_ffff)
+                .sub(moved.and(0x7fff_ffff))
+                .lanewise(VectorOperators.ASHR, 31);
+        return moved.reinterpretAsFloats()
                 .mul(0x1p112f)
-                .reinterpretAsInts();
-        IntVector notFinite =
-                magnitude.lanewise(VectorOperators.NEG).add(0x7bff).lanewise(VectorOperators.ASHR, 31);
-        IntVector sign = half.lanewise(VectorOperators.LSHL, 16).and(0x8000_0000);
-        return finite.or(notFinite.and(0x7f80_0000)).or(sign).reinterpretAsFloats();
+                .reinterpretAsInts()
+                .or(notFinite.and(0x7f80_0000))
+                .reinterpretAsFloats();
     }
 
     /// A little-endian long, for the bit masks of the five-bit formats.

@@ -26,22 +26,18 @@ public final class F16Vector implements VectorKernel {
     @Override
     public void gemv(
             MemorySegment weights, int cols, MemorySegment x, long xAt, MemorySegment y, long yAt, int from, int to) {
-        int whole = cols / (4 * N) * (4 * N);
+        int whole = cols / (2 * N) * (2 * N);
         for (int row = from; row < to; row++) {
             long w = 2L * row * cols;
             FloatVector a = FloatVector.zero(F);
             FloatVector b = FloatVector.zero(F);
-            FloatVector c = FloatVector.zero(F);
-            FloatVector d = FloatVector.zero(F);
-            for (int i = 0; i < whole; i += 4 * N) {
+            for (int i = 0; i < whole; i += 2 * N) {
                 long at = w + 2L * i;
                 long xs = xAt + 4L * i;
                 a = numbers(weights, at).fma(FloatVector.fromMemorySegment(F, x, xs, LE), a);
                 b = numbers(weights, at + 2L * N).fma(FloatVector.fromMemorySegment(F, x, xs + 4L * N, LE), b);
-                c = numbers(weights, at + 4L * N).fma(FloatVector.fromMemorySegment(F, x, xs + 8L * N, LE), c);
-                d = numbers(weights, at + 6L * N).fma(FloatVector.fromMemorySegment(F, x, xs + 12L * N, LE), d);
             }
-            float sum = a.add(b).add(c.add(d)).reduceLanes(VectorOperators.ADD);
+            float sum = a.add(b).reduceLanes(VectorOperators.ADD);
             for (int i = whole; i < cols; i++) {
                 sum = Math.fma(Blocks.f16(weights, w + 2L * i), Blocks.f32(x, xAt + 4L * i), sum);
             }
