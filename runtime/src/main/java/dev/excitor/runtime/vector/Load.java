@@ -87,9 +87,8 @@ public final class Load {
 
     /// `lanes` IEEE 754 binary16 numbers as floats, exactly.
     ///
-    /// A half's exponent and fraction, moved to their places in a float, mean a number 2^112 times too small, also
-    /// where
-    /// the half is subnormal. The exponent 31 of infinities and NaNs has to become 255.
+    /// A half's exponent and fraction, moved to their places in a float, mean a number 2^112 times too small, which
+    /// holds for subnormal halves too. The exponent 31 of infinities and NaNs has to become 255.
     public static FloatVector halves(VectorSpecies<Integer> species, MemorySegment source, long at) {
         IntVector moved = signedShorts(species, source, at)
                 .lanewise(VectorOperators.LSHL, 13)
