@@ -1,5 +1,6 @@
 package dev.excitor.loaders.gguf;
 
+import dev.excitor.runtime.ExcitorException.MalformedFile;
 import dev.excitor.runtime.Tensor;
 import dev.excitor.runtime.checkpoint.Checkpoint;
 import dev.excitor.runtime.checkpoint.CheckpointReader.Memory;
@@ -105,11 +106,24 @@ final class GgufCheckpoint implements Checkpoint {
 
     @Override
     public void checkUnchanged() {
+        requireOpen();
+        for (GgufPart part : mapped) {
+            checkUnchanged(part);
+        }
+    }
+
+    private void checkUnchanged(GgufPart part) {
+        try {
+            part.checkUnchanged();
+        } catch (MalformedFile e) {
+            requireOpen(); // it was closed meanwhile: then that is the reason
+            throw e;
+        }
+    }
+
+    private void requireOpen() {
         if (closed) {
             throw new IllegalStateException(path() + " is closed");
-        }
-        for (GgufPart part : mapped) {
-            part.checkUnchanged();
         }
     }
 

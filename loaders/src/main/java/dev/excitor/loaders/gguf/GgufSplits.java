@@ -37,6 +37,13 @@ final class GgufSplits {
         return "%s-%05d-of-%05d.gguf".formatted(prefix, number + 1, count);
     }
 
+    /// Where a part stands: which siblings its keys and its name promise.
+    private record Place(String prefix, int count) {
+        Path sibling(Path path, int part) {
+            return path.resolveSibling(name(prefix, part, count));
+        }
+    }
+
     /// The parts in order, all open: one for a file that stands alone.
     ///
     /// @param path the file, or any one of its parts
@@ -44,14 +51,11 @@ final class GgufSplits {
     static List<GgufPart> open(Path path) {
         var parts = new ArrayList<GgufPart>();
         try {
-            var given = GgufPart.open(path);
-            parts.add(given);
-            GgufMetadata metadata = given.header().metadata();
-            int count = metadata.integer(COUNT, 0, 0, 0xffff);
-            int number = metadata.integer(NUMBER, 0, 0, Math.max(0, count - 1));
-            if (count > 1) {
-                parts.clear();
-                openAll(parts, given, number, count);
+            parts.add(GgufPart.open(path));
+            Optional<Place> place = place(parts.getFirst().header());
+            if (place.isPresent()) {
+                parts.removeFirst().close();
+                openAll(parts, path, place.get());
                 check(parts);
             }
             return List.copyOf(parts);
@@ -61,34 +65,37 @@ final class GgufSplits {
         }
     }
 
-    private static void openAll(List<GgufPart> parts, GgufPart given, int number, int count) {
-        Path path = given.header().path();
-        Matcher name = NAME.matcher(String.valueOf(path.getFileName()));
-        boolean matches = name.matches();
-        String prefix = matches ? name.group(1) : "NAME";
-        if (!matches || !name.group().equals(name(prefix, number, count))) {
-            given.close();
+    /// Empty for a file that stands alone; merging the parts of a split leaves a count of 0.
+    private static Optional<Place> place(GgufHeader header) {
+        int count = header.metadata().integer(COUNT, 0, 0, 0xffff);
+        int number = header.metadata().integer(NUMBER, 0, 0, Math.max(0, count - 1));
+        if (count <= 1) {
+            return Optional.empty();
+        }
+        Matcher name = NAME.matcher(String.valueOf(header.path().getFileName()));
+        if (!name.matches() || !name.group().equals(name(name.group(1), number, count))) {
             throw new MalformedFile(
-                    path,
+                    header.path(),
                     -1,
                     "its keys say that it is part %d of %d, so expected a file named %s; give all parts their names back"
-                            .formatted(number + 1, count, GgufText.quote(name(prefix, number, count))));
+                            .formatted(
+                                    number + 1,
+                                    count,
+                                    GgufText.quote(name(name.matches() ? name.group(1) : "NAME", number, count))));
         }
-        try {
-            for (int i = 0; i < count; i++) {
-                Path sibling = path.resolveSibling(name(prefix, i, count));
-                if (i != number && !Files.exists(sibling)) {
-                    throw new MalformedFile(
-                            sibling,
-                            -1,
-                            "part %d of %d is missing; expected it beside %s".formatted(i + 1, count, path));
-                }
-                parts.add(i == number ? given : GgufPart.open(sibling));
+        return Optional.of(new Place(name.group(1), count));
+    }
+
+    private static void openAll(List<GgufPart> parts, Path path, Place place) {
+        for (int i = 0; i < place.count; i++) {
+            Path sibling = place.sibling(path, i);
+            if (!Files.exists(sibling)) {
+                throw new MalformedFile(
+                        sibling,
+                        -1,
+                        "part %d of %d is missing; expected it beside %s".formatted(i + 1, place.count, path));
             }
-        } finally {
-            if (!parts.contains(given)) {
-                given.close();
-            }
+            parts.add(GgufPart.open(sibling));
         }
     }
 

@@ -17,7 +17,8 @@ import java.util.function.Consumer;
 ///
 /// In a test run it goes through the committed corpus (the resources beside it). To search for more:
 /// ```sh
-/// JAZZER_FUZZ=1 mvn -pl loaders -am test -Dtest=GgufReaderFuzzTest -Dsurefire.failIfNoSpecifiedTests=false
+/// JAZZER_FUZZ=1 mvn -pl loaders -am test -Dtest=GgufReaderFuzzTest -Dsurefire.failIfNoSpecifiedTests=false \
+/// -Djazzer.hooks=true
 /// ```
 class GgufReaderFuzzTest {
 
