@@ -47,6 +47,11 @@ public final class Blocks {
         target.set(ValueLayout.JAVA_BYTE, at, (byte) value);
     }
 
+    /// Sets those bits of a byte that are set in `bits`.
+    public static void orU8(MemorySegment target, long at, int bits) {
+        putU8(target, at, u8(target, at) | bits);
+    }
+
     public static void putU16(MemorySegment target, long at, int value) {
         target.set(SHORT, at, (short) value);
     }

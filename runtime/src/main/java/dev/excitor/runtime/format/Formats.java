@@ -5,11 +5,15 @@ import dev.excitor.runtime.format.bf16.BF16;
 import dev.excitor.runtime.format.f16.F16;
 import dev.excitor.runtime.format.f32.F32;
 import dev.excitor.runtime.format.iq4_nl.IQ4_NL;
+import dev.excitor.runtime.format.iq4_xs.IQ4_XS;
+import dev.excitor.runtime.format.q2_k.Q2_K;
+import dev.excitor.runtime.format.q3_k.Q3_K;
 import dev.excitor.runtime.format.q4_0.Q4_0;
 import dev.excitor.runtime.format.q4_1.Q4_1;
 import dev.excitor.runtime.format.q4_k.Q4_K;
 import dev.excitor.runtime.format.q5_0.Q5_0;
 import dev.excitor.runtime.format.q5_1.Q5_1;
+import dev.excitor.runtime.format.q5_k.Q5_K;
 import dev.excitor.runtime.format.q6_k.Q6_K;
 import dev.excitor.runtime.format.q8_0.Q8_0;
 import java.util.List;
@@ -28,9 +32,13 @@ public final class Formats {
             new Q5_0(), //
             new Q4_1(), //
             new Q4_0(), //
-            new IQ4_NL(), //
+            new Q2_K(), //
+            new Q3_K(), //
             new Q4_K(), //
-            new Q6_K());
+            new Q5_K(), //
+            new Q6_K(), //
+            new IQ4_NL(), //
+            new IQ4_XS());
 
     /// Numbers of GGML's types that are, or were, in use and are not in the list, so that an error can say which was
     /// met.

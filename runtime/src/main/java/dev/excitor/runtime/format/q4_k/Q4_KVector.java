@@ -9,6 +9,7 @@ import static dev.excitor.runtime.format.q4_k.Q4_K.SCALES;
 import dev.excitor.runtime.format.Blocks;
 import dev.excitor.runtime.format.VectorKernel;
 import dev.excitor.runtime.format.superblock.SixBitScales;
+import dev.excitor.runtime.format.superblock.Steps;
 import dev.excitor.runtime.vector.Lanes;
 import dev.excitor.runtime.vector.Load;
 import dev.excitor.runtime.vector.Templates;
@@ -51,19 +52,20 @@ public final class Q4_KVector implements VectorKernel {
                 float dMin = Blocks.f16(weights, b + D_MIN);
                 long scales = SixBitScales.scales(weights, b + SCALES);
                 long mins = SixBitScales.mins(weights, b + SCALES);
-                for (int pair = 0; pair < 4; pair++) {
-                    FloatVector lowScale = scale(d, scales, 2 * pair);
-                    FloatVector lowMin = scale(dMin, mins, 2 * pair);
-                    FloatVector highScale = scale(d, scales, 2 * pair + 1);
-                    FloatVector highMin = scale(dMin, mins, 2 * pair + 1);
-                    long q = b + QS + pair * 32L;
-                    long xs = at + pair * 256L;
-                    for (int i = 0; i < 32; i += N) {
+                long q = b + QS;
+                for (long xs = at; xs != at + BLOCK * Float.BYTES; xs += 64 * Float.BYTES) {
+                    FloatVector lowScale = scale(d, scales, 0);
+                    FloatVector lowMin = scale(dMin, mins, 0);
+                    FloatVector highScale = scale(d, scales, 1);
+                    FloatVector highMin = scale(dMin, mins, 1);
+                    for (int i = 0; Steps.before(i, 32, N); i += N) {
                         IntVector two = Load.unsignedBytes(I, weights, q + i);
-                        low = low(two, lowScale, lowMin).fma(FloatVector.fromMemorySegment(F, x, xs + i * 4L, LE), low);
-                        high = high(two, highScale, highMin)
-                                .fma(FloatVector.fromMemorySegment(F, x, xs + i * 4L + 128, LE), high);
+                        low = low(two, lowScale, lowMin).fma(activations(x, xs + i * 4L), low);
+                        high = high(two, highScale, highMin).fma(activations(x, xs + i * 4L + 128), high);
                     }
+                    scales >>>= 16;
+                    mins >>>= 16;
+                    q += 32;
                 }
             }
             Blocks.putF32(y, yAt + 4L * row, low.add(high).reduceLanes(VectorOperators.ADD));
@@ -91,6 +93,10 @@ public final class Q4_KVector implements VectorKernel {
                 }
             }
         }
+    }
+
+    private static FloatVector activations(MemorySegment x, long at) {
+        return FloatVector.fromMemorySegment(F, x, at, LE);
     }
 
     private static FloatVector scale(float d, long eight, int j) {

@@ -84,8 +84,8 @@ public final class Q6_K implements Format {
             }
             for (int n = 0; n < BLOCK; n++) {
                 int code = quantizer.code(n) + 32;
-                or(bytes, lowAt(n), (code & 15) << lowShift(n));
-                or(bytes, highAt(n), code >>> 4 << highShift(n));
+                Blocks.orU8(bytes, lowAt(n), (code & 15) << lowShift(n));
+                Blocks.orU8(bytes, highAt(n), code >>> 4 << highShift(n));
             }
         }
     }
@@ -104,10 +104,6 @@ public final class Q6_K implements Format {
 
     private static int highShift(int n) {
         return n / 32 % 4 * 2;
-    }
-
-    private static void or(MemorySegment bytes, long at, int bits) {
-        Blocks.putU8(bytes, at, Blocks.u8(bytes, at) | bits);
     }
 
     @Override

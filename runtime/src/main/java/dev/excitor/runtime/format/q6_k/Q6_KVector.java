@@ -8,6 +8,7 @@ import static dev.excitor.runtime.format.q6_k.Q6_K.SCALES;
 
 import dev.excitor.runtime.format.Blocks;
 import dev.excitor.runtime.format.VectorKernel;
+import dev.excitor.runtime.format.superblock.Steps;
 import dev.excitor.runtime.vector.Lanes;
 import dev.excitor.runtime.vector.Load;
 import dev.excitor.runtime.vector.Templates;
@@ -37,32 +38,28 @@ public final class Q6_KVector implements VectorKernel {
         int blocks = cols / BLOCK;
         for (int row = from; row < to; row++) {
             long w = (long) row * blocks * BYTES;
-            FloatVector even = FloatVector.zero(F);
-            FloatVector odd = FloatVector.zero(F);
+            FloatVector low = FloatVector.zero(F);
+            FloatVector high = FloatVector.zero(F);
             for (int block = 0; block < blocks; block++) {
                 long b = w + (long) block * BYTES;
                 long at = xAt + (long) block * BLOCK * Float.BYTES;
                 float d = Blocks.f16(weights, b + D);
-                for (long xs = at; xs != at + BLOCK * Float.BYTES; xs += 128) {
-                    int group = (int) (xs - at) >> 7;
-                    long ql = b + (group >> 2) * 64L + (group & 1) * 32L;
-                    long qh = b + QH + (group >> 2) * 32L;
-                    int lowShift = (group & 2) * 2;
-                    int highShift = (group & 3) * 2;
-                    int scales = Blocks.u16(weights, b + SCALES + group * 2L);
-                    FloatVector evenScale = FloatVector.broadcast(F, d * (byte) scales);
-                    FloatVector oddScale = FloatVector.broadcast(F, d * (scales << 16 >> 24));
-                    for (int i = 0; i < 16; i += N) {
-                        even = numbers(weights, ql + i, lowShift, qh + i, highShift)
-                                .mul(evenScale)
-                                .fma(FloatVector.fromMemorySegment(F, x, xs + i * 4L, LE), even);
-                        odd = numbers(weights, ql + i + 16, lowShift, qh + i + 16, highShift)
-                                .mul(oddScale)
-                                .fma(FloatVector.fromMemorySegment(F, x, xs + i * 4L + 64, LE), odd);
+                for (long ql = b; ql != b + QH; ql += 16) {
+                    int run = (int) (ql - b) >> 4;
+                    long qh = b + QH + (run >> 2) * 32L + (run & 1) * 16L;
+                    long xs = at + (run >> 2) * 512L + (run & 3) * 64L;
+                    long scales = Load.longAt(weights, b + SCALES + (run & 4) * 2L) >>> ((run & 3) * 8);
+                    FloatVector lowScale = FloatVector.broadcast(F, d * (byte) scales);
+                    FloatVector highScale = FloatVector.broadcast(F, d * (byte) (scales >>> 32));
+                    for (int i = 0; Steps.before(i, 16, N); i += N) {
+                        IntVector nibbles = Load.unsignedBytes(I, weights, ql + i);
+                        IntVector pairs = pairs(weights, qh + i, run);
+                        low = low(nibbles, pairs).mul(lowScale).fma(activations(x, xs + i * 4L), low);
+                        high = high(nibbles, pairs).mul(highScale).fma(activations(x, xs + i * 4L + 256), high);
                     }
                 }
             }
-            Blocks.putF32(y, yAt + 4L * row, even.add(odd).reduceLanes(VectorOperators.ADD));
+            Blocks.putF32(y, yAt + 4L * row, low.add(high).reduceLanes(VectorOperators.ADD));
         }
     }
 
@@ -71,27 +68,40 @@ public final class Q6_KVector implements VectorKernel {
         for (int block = 0; block < count / BLOCK; block++) {
             long b = at + (long) block * BYTES;
             float d = Blocks.f16(source, b + D);
-            for (int j = 0; j < 16; j++) {
-                long ql = b + (j >> 3) * 64L + (j & 3) * 16L;
-                long qh = b + QH + (j >> 3) * 32L + (j & 1) * 16L;
-                float scale = d * Blocks.i8(source, b + SCALES + j);
-                int t = from + block * BLOCK + j * 16;
+            for (int run = 0; run < 8; run++) {
+                long qh = b + QH + (run >> 2) * 32L + (run & 1) * 16L;
+                long scales = b + SCALES + (run >> 2) * 8L + (run & 3);
+                float lowScale = d * Blocks.i8(source, scales);
+                float highScale = d * Blocks.i8(source, scales + 4);
+                int t = from + block * BLOCK + (run >> 2) * 128 + (run & 3) * 16;
                 for (int i = 0; i < 16; i += N) {
-                    numbers(source, ql + i, j & 4, qh + i, j & 6).mul(scale).intoArray(target, t + i);
+                    IntVector nibbles = Load.unsignedBytes(I, source, b + run * 16L + i);
+                    IntVector pairs = pairs(source, qh + i, run);
+                    low(nibbles, pairs).mul(lowScale).intoArray(target, t + i);
+                    high(nibbles, pairs).mul(highScale).intoArray(target, t + i + 64);
                 }
             }
         }
     }
 
-    /// As many numbers as there are lanes, still without their scale.
-    private static FloatVector numbers(MemorySegment weights, long ql, int lowShift, long qh, int highShift) {
-        IntVector low = Load.unsignedBytes(I, weights, ql)
-                .lanewise(VectorOperators.LSHR, lowShift)
-                .and(15);
-        IntVector high = Load.unsignedBytes(I, weights, qh)
-                .lanewise(VectorOperators.LSHR, highShift)
-                .and(3);
-        return (FloatVector)
-                high.lanewise(VectorOperators.LSHL, 4).or(low).sub(32).convert(VectorOperators.I2F, 0);
+    private static FloatVector activations(MemorySegment x, long at) {
+        return FloatVector.fromMemorySegment(F, x, at, LE);
+    }
+
+    /// The high bits that belong to a run's low nibbles are now bits 1,0; those of its high nibbles bits 5,4.
+    private static IntVector pairs(MemorySegment weights, long qh, int run) {
+        return Load.unsignedBytes(I, weights, qh).lanewise(VectorOperators.LSHR, run & 2);
+    }
+
+    private static FloatVector low(IntVector nibbles, IntVector pairs) {
+        return number(nibbles.and(15), pairs.lanewise(VectorOperators.LSHL, 4));
+    }
+
+    private static FloatVector high(IntVector nibbles, IntVector pairs) {
+        return number(nibbles.lanewise(VectorOperators.LSHR, 4), pairs);
+    }
+
+    private static FloatVector number(IntVector nibble, IntVector pair) {
+        return (FloatVector) pair.and(0x30).or(nibble).sub(32).convert(VectorOperators.I2F, 0);
     }
 }

@@ -1,0 +1,108 @@
+package dev.excitor.runtime.format.q5_k;
+
+import dev.excitor.runtime.format.Blocks;
+import dev.excitor.runtime.format.Format;
+import dev.excitor.runtime.format.VectorKernel;
+import dev.excitor.runtime.format.superblock.AffineQuantizer;
+import dev.excitor.runtime.format.superblock.AffineQuantizer.Penalty;
+import dev.excitor.runtime.format.superblock.SixBitScales;
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+
+/// Five bits with a scale and a minimum for every 32: 256 numbers in 176 bytes, 5.5 bits each.
+///
+/// ```text
+///  byte  0      2      4                 16           48        80        112       144       176
+///        +------+------+-----------------+------------+---------+---------+---------+---------+
+///        | d    | dmin | scales and mins | qh[32]     | qs[32]  | qs[32]  | qs[32]  | qs[32]  |
+///        | f16  | f16  | 8 x 6, 8 x 6    | fifth bits | pair 0  | pair 1  | pair 2  | pair 3  |
+///        +------+------+-----------------+------------+---------+---------+---------+---------+
+///
+///  pair p holds sub-blocks 2p and 2p + 1; bit j of qh[i] belongs to number i of sub-block j:                     i <
+/// 32
+///    number 64 p + i      = d * scale[2p]     * (qs[32 p + i]  & 15 | bit 2p     of qh[i] << 4) - dmin * min[2p]
+///    number 64 p + 32 + i = d * scale[2p + 1] * (qs[32 p + i] >>> 4 | bit 2p + 1 of qh[i] << 4) - dmin * min[2p + 1]
+/// ```
+///
+/// [SixBitScales] draws the twelve bytes of scales and mins.
+public final class Q5_K implements Format {
+
+    static final int BLOCK = 256;
+    static final int BYTES = 176;
+    static final int D_MIN = 2;
+    static final int SCALES = 4;
+    static final int QH = SCALES + SixBitScales.BYTES;
+    static final int QS = QH + 32;
+
+    @Override
+    public String name() {
+        return "Q5_K";
+    }
+
+    @Override
+    public int ggmlType() {
+        return 13;
+    }
+
+    @Override
+    public int blockSize() {
+        return BLOCK;
+    }
+
+    @Override
+    public int blockBytes() {
+        return BYTES;
+    }
+
+    @Override
+    public void decode(MemorySegment source, long at, float[] target, int from, int count) {
+        for (int block = 0; block < count / BLOCK; block++) {
+            long b = at + (long) block * BYTES;
+            float d = Blocks.f16(source, b);
+            float dMin = Blocks.f16(source, b + D_MIN);
+            long scales = SixBitScales.scales(source, b + SCALES);
+            long mins = SixBitScales.mins(source, b + SCALES);
+            for (int j = 0; j < 8; j++) {
+                float scale = d * SixBitScales.get(scales, j);
+                float min = dMin * SixBitScales.get(mins, j);
+                long qs = b + QS + j / 2 * 32L;
+                int shift = j % 2 * 4;
+                int t = from + block * BLOCK + j * 32;
+                for (int i = 0; i < 32; i++) {
+                    int low = Blocks.u8(source, qs + i) >>> shift & 15;
+                    int high = Blocks.u8(source, b + QH + i) >>> j & 1;
+                    target[t + i] = scale * (low | high << 4) - min;
+                }
+            }
+        }
+    }
+
+    @Override
+    public void encode(float[] source, int from, int count, MemorySegment target, long at) {
+        AffineQuantizer quantizer = new AffineQuantizer(32, 31, 63, -0.5f, 15, Penalty.SQUARED);
+        for (int block = 0; block < count / BLOCK; block++) {
+            long b = at + (long) block * BYTES;
+            quantizer.quantize(source, from + block * BLOCK);
+            Blocks.putF16(target, b, quantizer.d());
+            Blocks.putF16(target, b + D_MIN, quantizer.dMin());
+            SixBitScales.put(target, b + SCALES, quantizer);
+            for (int i = 0; i < 32; i++) {
+                int fifths = 0;
+                for (int j = 0; j < 8; j++) {
+                    fifths |= quantizer.code(32 * j + i) >>> 4 << j;
+                }
+                Blocks.putU8(target, b + QH + i, fifths);
+            }
+            for (int i = 0; i < BLOCK / 2; i++) {
+                int low = i / 32 * 64 + i % 32;
+                int nibbles = (quantizer.code(low) & 15) | (quantizer.code(low + 32) & 15) << 4;
+                Blocks.putU8(target, b + QS + i, nibbles);
+            }
+        }
+    }
+
+    @Override
+    public Optional<Class<? extends VectorKernel>> vectorKernel() {
+        return Optional.of(Q5_KVector.class);
+    }
+}
