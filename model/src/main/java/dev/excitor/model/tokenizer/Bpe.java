@@ -98,11 +98,11 @@ final class Bpe extends Tokenizer {
             int count = to - from;
             reserve(count);
             for (int i = 0; i < count; i++) {
-                tokens[i] = byteTokens[text[from + i] & 0xFF];
+                start(i, byteTokens[text[from + i] & 0xFF]);
             }
             mergeAll(count);
             for (int i = 0; i >= 0; i = next(i)) {
-                int token = tokens[i] != Vocabulary.NONE ? tokens[i] : vocabulary.unknown();
+                int token = tokenOf(i) != Vocabulary.NONE ? tokenOf(i) : vocabulary.unknown();
                 if (token != Vocabulary.NONE) {
                     output.add(token);
                 }
@@ -112,7 +112,7 @@ final class Bpe extends Tokenizer {
         /// A merge is named by its place in the list.
         @Override
         int merge(int left, int right) {
-            return merges.rank(tokens[left], tokens[right]);
+            return merges.rank(tokenOf(left), tokenOf(right));
         }
 
         @Override

@@ -2,8 +2,11 @@ package dev.excitor.model.tokenizer;
 
 import java.util.Arrays;
 
-/// A queue of longs that gives the smallest first: a binary heap in one array.
+/// A queue of longs that gives the smallest first: a heap in one array, in which each parent has four children. They
+/// share a cache line or two, so large heaps wait for memory half as often as with two.
 final class LongHeap {
+    private static final int CHILDREN = 4;
+
     private long[] heap = new long[64];
     private int size;
 
@@ -18,7 +21,7 @@ final class LongHeap {
         }
         int at = size++;
         while (at > 0) {
-            int parent = (at - 1) >>> 1;
+            int parent = (at - 1) / CHILDREN;
             if (heap[parent] <= value) {
                 break;
             }
@@ -33,10 +36,8 @@ final class LongHeap {
         long smallest = heap[0];
         long last = heap[--size];
         int at = 0;
-        for (int child = 1; child < size; child = 2 * at + 1) {
-            if (child + 1 < size && heap[child + 1] < heap[child]) {
-                child++;
-            }
+        for (int first = 1; first < size; first = CHILDREN * at + 1) {
+            int child = smallestOf(first, Math.min(first + CHILDREN, size));
             if (last <= heap[child]) {
                 break;
             }
@@ -44,6 +45,14 @@ final class LongHeap {
             at = child;
         }
         heap[at] = last;
+        return smallest;
+    }
+
+    private int smallestOf(int from, int to) {
+        int smallest = from;
+        for (int i = from + 1; i < to; i++) {
+            smallest = heap[i] < heap[smallest] ? i : smallest;
+        }
         return smallest;
     }
 }

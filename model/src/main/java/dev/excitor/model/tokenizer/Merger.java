@@ -1,7 +1,5 @@
 package dev.excitor.model.tokenizer;
 
-import java.util.Arrays;
-
 /// The merge loop both kinds of tokenizers share: symbols in a chain, the best pair of neighbours becomes one symbol,
 /// and
 /// so on until no pair can be merged. What a pair becomes and which is best is the subclass's.
@@ -16,17 +14,18 @@ abstract class Merger {
 
     private static final int GONE = -2;
 
+    /// What is kept of a symbol, side by side so that it shares a cache line: the neighbours or -1, what it and its
+    /// right
+    /// neighbour could become, [#NO_MERGE] or [#GONE] when it was merged away, and the token it is.
+    private static final int PREVIOUS = 0;
+
+    private static final int NEXT = 1;
+    private static final int MERGE = 2;
+    private static final int TOKEN = 3;
+    private static final int FIELDS = 4;
+
     private final LongHeap heap = new LongHeap();
-    /// The neighbours of each symbol, or -1.
-    private int[] previous = {};
-
-    private int[] next = {};
-    /// What each symbol and its right neighbour could become, [#NO_MERGE], or [#GONE] when the symbol was merged away.
-    private int[] merges = {};
-
-    /// The token each symbol is, or [Vocabulary#NONE]: set for the single symbols before [#mergeAll], and the result
-    /// after.
-    int[] tokens = {};
+    private int[] symbols = {};
 
     /// What a symbol and its right neighbour become, or [#NO_MERGE].
     abstract int merge(int left, int right);
@@ -37,57 +36,64 @@ abstract class Merger {
     /// The token that a merge makes.
     abstract int token(int merge);
 
-    /// Makes room for so many symbols.
-    void reserve(int symbols) {
-        if (tokens.length < symbols) {
-            int capacity = Math.max(symbols, 64);
-            previous = new int[capacity];
-            next = new int[capacity];
-            merges = new int[capacity];
-            tokens = Arrays.copyOf(tokens, capacity);
+    /// Makes room for so many symbols, all of which are forgotten.
+    void reserve(int count) {
+        if (symbols.length < Math.multiplyExact(count, FIELDS)) {
+            symbols = new int[Math.max(count, 64) * FIELDS];
         }
+    }
+
+    /// The token a symbol is, or [Vocabulary#NONE].
+    final int tokenOf(int symbol) {
+        return symbols[symbol * FIELDS + TOKEN];
     }
 
     /// The symbol after this one, or -1.
     final int next(int symbol) {
-        return next[symbol];
+        return symbols[symbol * FIELDS + NEXT];
     }
 
-    /// Merges the first `symbols` symbols; then those that are left start at 0 and follow [#next].
-    final void mergeAll(int symbols) {
-        for (int i = 0; i < symbols; i++) {
-            previous[i] = i - 1;
-            next[i] = i + 1 < symbols ? i + 1 : -1;
+    /// Says what a symbol is before the merging; [Vocabulary#NONE] if no token.
+    final void start(int symbol, int token) {
+        symbols[symbol * FIELDS + TOKEN] = token;
+    }
+
+    /// Merges the first `count` symbols; then those that are left start at 0 and follow [#next].
+    final void mergeAll(int count) {
+        for (int i = 0; i < count; i++) {
+            symbols[i * FIELDS + PREVIOUS] = i - 1;
+            symbols[i * FIELDS + NEXT] = i + 1 < count ? i + 1 : -1;
         }
-        for (int i = 0; i < symbols; i++) {
+        for (int i = 0; i < count; i++) {
             offer(i);
         }
         while (!heap.isEmpty()) {
             long entry = heap.poll();
             int left = (int) entry;
-            int merge = merges[left];
+            int merge = symbols[left * FIELDS + MERGE];
             if (merge < 0 || entry(merge, left) != entry) {
                 continue;
             }
-            int right = next[left];
-            int after = next[right];
-            tokens[left] = token(merge);
-            merges[right] = GONE;
-            next[left] = after;
+            int right = next(left);
+            int after = next(right);
+            symbols[left * FIELDS + TOKEN] = token(merge);
+            symbols[left * FIELDS + NEXT] = after;
+            symbols[right * FIELDS + MERGE] = GONE;
             if (after >= 0) {
-                previous[after] = left;
+                symbols[after * FIELDS + PREVIOUS] = left;
             }
-            if (previous[left] >= 0) {
-                offer(previous[left]);
+            int before = symbols[left * FIELDS + PREVIOUS];
+            if (before >= 0) {
+                offer(before);
             }
             offer(left);
         }
     }
 
     private void offer(int left) {
-        int right = next[left];
+        int right = next(left);
         int merge = right < 0 ? NO_MERGE : merge(left, right);
-        merges[left] = merge;
+        symbols[left * FIELDS + MERGE] = merge;
         if (merge >= 0) {
             heap.add(entry(merge, left));
         }
