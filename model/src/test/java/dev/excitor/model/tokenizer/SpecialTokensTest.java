@@ -23,7 +23,7 @@ class SpecialTokensTest {
     private static List<String> parts(SpecialTokens special, TokenTexts texts, String text) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         List<String> parts = new ArrayList<>();
-        special.partition(bytes, new SpecialTokens.Sink() {
+        special.partition(bytes, SpecialTokens.Where.ANYWHERE, new SpecialTokens.Sink() {
             @Override
             public void text(int from, int to) {
                 parts.add(new String(bytes, from, to - from, StandardCharsets.UTF_8));
