@@ -5,15 +5,16 @@ import dev.excitor.model.tokenizer.pretokenizer.Cuts;
 import dev.excitor.model.tokenizer.pretokenizer.Pretokenizer;
 import dev.excitor.model.tokenizer.pretokenizer.Pretokenizers;
 import dev.excitor.runtime.checkpoint.Metadata;
+import java.util.Optional;
 
 /// Byte-level BPE, as GPT-2, Llama 3 and most models since use it: a pre-tokenizer cuts the text into words, the
-/// symbols
-/// of a word are its bytes, and the neighbours that come first in the list of merges merge first, the leftmost of
-/// equals.
+/// symbols of a word are its bytes, and the neighbours that come first in the list of merges merge first, the
+/// leftmost of equals.
 ///
 /// Rico Sennrich, Barry Haddow and Alexandra Birch, "Neural Machine Translation of Rare Words with Subword Units",
 /// 2016.
 final class Bpe extends Tokenizer {
+    private static final System.Logger LOG = System.getLogger(Bpe.class.getName());
     private static final String PRETOKENIZER = VocabularyReader.PREFIX + "pre";
 
     private final Vocabulary vocabulary;
@@ -25,7 +26,7 @@ final class Bpe extends Tokenizer {
     Bpe(Metadata metadata) {
         this(
                 metadata,
-                Pretokenizers.of(metadata.findString(PRETOKENIZER).orElse(Pretokenizers.DEFAULT)),
+                readPretokenizer(metadata),
                 VocabularyReader.read(metadata, false, new Vocabulary.Roles(-1, -1, -1, -1, -1, -1, -1)));
     }
 
@@ -40,6 +41,18 @@ final class Bpe extends Tokenizer {
             int length = ByteAlphabet.write(new byte[] {(byte) b}, 0, 1, letter);
             byteTokens[b] = vocabulary.findText(letter, 0, length);
         }
+    }
+
+    private static Pretokenizer readPretokenizer(Metadata metadata) {
+        Optional<String> name = metadata.findString(PRETOKENIZER);
+        if (name.isEmpty()) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "{0} is missing: words are cut by \"{1}\", which may not be how the model was trained; convert it anew",
+                    PRETOKENIZER,
+                    Pretokenizers.DEFAULT);
+        }
+        return Pretokenizers.of(name.orElse(Pretokenizers.DEFAULT));
     }
 
     @Override

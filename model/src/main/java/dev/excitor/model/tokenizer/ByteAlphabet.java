@@ -2,8 +2,8 @@ package dev.excitor.model.tokenizer;
 
 import java.util.Arrays;
 
-/// The alphabet of byte-level BPE: each of the 256 bytes as a visible character, so that tokens are readable text. The
-/// bytes that print stand for themselves; the others, in order, are the characters from U+0100 on (a space is Ġ).
+/// The alphabet of byte-level BPE: each of the 256 bytes as a visible character, so that tokens are readable text.
+/// The bytes that print stand for themselves; the others, in order, are the characters from U+0100 on (a space is Ġ).
 ///
 /// Alec Radford et al., "Language Models are Unsupervised Multitask Learners" (GPT-2), 2019.
 final class ByteAlphabet {

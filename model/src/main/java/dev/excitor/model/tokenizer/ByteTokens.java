@@ -10,8 +10,8 @@ final class ByteTokens {
 
     private ByteTokens() {}
 
-    /// The token for each of the 256 bytes, [Vocabulary#NONE] where the vocabulary has none: the one written `<0x0A>`,
-    /// otherwise the one that is that byte.
+    /// The token for each of the 256 bytes, [Vocabulary#NONE] where the vocabulary has none: the one written
+    /// `<0x0A>`, otherwise the one that is that byte.
     static int[] find(Vocabulary vocabulary) {
         int[] tokens = new int[256];
         for (int b = 0; b < 256; b++) {

@@ -2,9 +2,8 @@ package dev.excitor.model.tokenizer;
 
 /// How a text becomes tokens.
 ///
-/// @param addSpecial   whether the tokens that open and close a text (BOS, EOS) are added, where the vocabulary asks
-/// for
-///                     them
+/// @param addSpecial   whether the tokens that open and close a text (BOS, EOS) are added, where the vocabulary
+///                     asks for them
 /// @param parseSpecial whether the text of a control token, such as `<|eot_id|>`, becomes that token. Only for text the
 ///                     program wrote itself: in a stranger's text it would let the stranger end a turn
 public record EncodeOptions(boolean addSpecial, boolean parseSpecial) {

@@ -5,8 +5,8 @@ import dev.excitor.runtime.checkpoint.Metadata;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 
-/// The merges of a BPE vocabulary, `tokenizer.ggml.merges`: which two tokens become which, the earlier in the list the
-/// sooner.
+/// The merges of a BPE vocabulary, `tokenizer.ggml.merges`: which two tokens become which, the earlier in the list
+/// the sooner.
 final class MergeTable {
     private static final String KEY = VocabularyReader.PREFIX + "merges";
 

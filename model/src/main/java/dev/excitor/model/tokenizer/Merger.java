@@ -1,12 +1,10 @@
 package dev.excitor.model.tokenizer;
 
 /// The merge loop both kinds of tokenizers share: symbols in a chain, the best pair of neighbours becomes one symbol,
-/// and
-/// so on until no pair can be merged. What a pair becomes and which is best is the subclass's.
+/// and so on until no pair can be merged. What a pair becomes and which is best is the subclass's.
 ///
-/// The order is that of llama.cpp: by priority, then from left to right. A heap of (priority, left symbol) gives
-/// O(n log n) for n symbols, also for one word of ten million letters. An entry of the heap is stale when its left
-/// symbol
+/// The order is that of llama.cpp: by priority, then from left to right. A heap of (priority, left symbol) gives O(n
+/// log n) for n symbols, also for one word of ten million letters. An entry of the heap is stale when its left symbol
 /// is gone or has another pair by now; it is recognised when it comes up.
 abstract class Merger {
     /// A pair that cannot be merged.
@@ -15,8 +13,7 @@ abstract class Merger {
     private static final int GONE = -2;
 
     /// What is kept of a symbol, side by side so that it shares a cache line: the neighbours or -1, what it and its
-    /// right
-    /// neighbour could become, [#NO_MERGE] or [#GONE] when it was merged away, and the token it is.
+    /// right neighbour could become, [#NO_MERGE] or [#GONE] when it was merged away, and the token it is.
     private static final int PREVIOUS = 0;
 
     private static final int NEXT = 1;

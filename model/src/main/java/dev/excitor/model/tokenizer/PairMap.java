@@ -2,8 +2,8 @@ package dev.excitor.model.tokenizer;
 
 import java.util.Arrays;
 
-/// From two non-negative numbers to one, without boxing: open addressing in two flat arrays. The first value put for a
-/// pair stays.
+/// From two non-negative numbers to one, without boxing: open addressing in two flat arrays. The first value put for
+/// a pair stays.
 ///
 /// The hash is seeded per map, so a file cannot be made whose pairs all collide.
 final class PairMap {

@@ -6,8 +6,8 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /// SentencePiece BPE, as LLaMA 1 and 2 use it: spaces are U+2581, symbols are the characters, and of all neighbours
-/// that together are a token those with the highest score merge first, the leftmost of equals. What is no token in the
-/// end becomes its bytes.
+/// that together are a token those with the highest score merge first, the leftmost of equals. What is no token in
+/// the end becomes its bytes.
 ///
 /// Taku Kudo and John Richardson, "SentencePiece", 2018.
 final class SentencePiece extends Tokenizer {
@@ -126,7 +126,8 @@ final class SentencePiece extends Tokenizer {
         return escaped;
     }
 
-    /// The symbols of one word after the other: symbol i is the bytes from `starts[i]` to the start of the next symbol.
+    /// The symbols of one word after the other: symbol i is the bytes from `starts[i]` to the start of the next
+    /// symbol.
     private final class Symbols extends Merger {
         private final byte[] text;
         private final TokenIds output;

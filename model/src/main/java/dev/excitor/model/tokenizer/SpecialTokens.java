@@ -6,12 +6,10 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
-/// Cuts a text at the tokens that are found before any tokenizing: the longest token first, each from left to right, in
-/// what the ones before it left over. That is the order of llama.cpp, which searches the whole text once per token;
-/// here
-/// one walk over a trie finds the candidates and a queue settles who yields, so the time does not grow with the number
-/// of
-/// tokens.
+/// Cuts a text at the tokens that are found before any tokenizing: the longest token first, each from left to right,
+/// in what the ones before it left over. That is the order of llama.cpp, which searches the whole text once per
+/// token; here one walk over a trie finds the candidates and a queue settles who yields, so the time does not grow
+/// with the number of tokens.
 final class SpecialTokens {
     /// The longest special token accepted: it bounds the walk at each position of a text.
     static final int MAX_LENGTH = 512;

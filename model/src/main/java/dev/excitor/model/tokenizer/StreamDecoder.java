@@ -6,8 +6,8 @@ import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 
-/// Tokens to text, one token at a time, never splitting a character: bytes that may still become one wait for the next
-/// token, and bytes that no longer can become U+FFFD. Not for use by several threads.
+/// Tokens to text, one token at a time, never splitting a character: bytes that may still become one wait for the
+/// next token, and bytes that no longer can become U+FFFD. Not for use by several threads.
 public final class StreamDecoder {
     /// The longest beginning of a UTF-8 character that is not yet one.
     private static final int MAX_PENDING = 3;

@@ -25,8 +25,7 @@ public enum TokenType {
     }
 
     /// Whether plain text may become this token. Control, unknown and byte tokens are no text: what happens to spell
-    /// one
-    /// must not become one.
+    /// one must not become one.
     boolean isText() {
         return this == NORMAL || this == USER_DEFINED || this == UNUSED;
     }

@@ -15,10 +15,15 @@ import java.util.stream.Stream;
 
 /// Text to tokens and back, for one vocabulary. Immutable and shared by any number of threads.
 ///
-/// Tokens are those of llama.cpp for the same file, with three deliberate differences: plain text never becomes a
-/// control, unknown or byte token by merging its way there (only [EncodeOptions#parseSpecial] makes control tokens),
-/// what the vocabulary cannot express becomes the unknown token where there is one instead of vanishing, and decoding
-/// does not tidy spaces away, so that it is the inverse of encoding.
+/// Tokens are those of llama.cpp for the same file, with deliberate differences:
+///
+/// - Plain text never becomes a control, unknown or byte token by merging its way there; only
+///   [EncodeOptions#parseSpecial] makes control tokens.
+/// - What the vocabulary cannot express becomes the unknown token where there is one, instead of vanishing.
+/// - Decoding does not tidy spaces away, so it is the inverse of encoding.
+/// - Metadata that cannot be is refused where llama.cpp guesses; a BPE vocabulary has a BOS and an EOS only if the file
+///   says which.
+/// - Letters and digits are those of the JDK's Unicode, which may be newer by some characters.
 public abstract sealed class Tokenizer permits Bpe, SentencePiece {
     /// The values of `tokenizer.ggml.model` this package knows.
     private static final List<String> MODELS = List.of("llama", "gpt2");
@@ -48,9 +53,8 @@ public abstract sealed class Tokenizer permits Bpe, SentencePiece {
     /// Makes the tokenizer that a checkpoint's `tokenizer.ggml.*` keys describe.
     ///
     /// @throws ExcitorException.Unsupported   when its kind or its pre-tokenizer is not known, by name
-    /// @throws ExcitorException.Mismatch      when a key's value cannot be: lists of different lengths, an id outside
-    /// the
-    ///                                        vocabulary, a merge of unknown tokens
+    /// @throws ExcitorException.Mismatch      when a key's value cannot be: lists of different lengths, an id
+    ///                                        outside the vocabulary, a merge of unknown tokens
     /// @throws ExcitorException.MalformedFile when a key is missing or of the wrong kind
     public static Tokenizer of(Metadata metadata) {
         String key = VocabularyReader.PREFIX + "model";
@@ -112,7 +116,9 @@ public abstract sealed class Tokenizer permits Bpe, SentencePiece {
             int from = text.size();
             text.writeBytes(Utf8.encode(segment.text()));
             if (segment.parseSpecial()) {
-                markup.put(from, text.size());
+                Map.Entry<Integer, Integer> before = markup.lastEntry();
+                boolean goesOn = before != null && before.getValue() == from;
+                markup.put(goesOn ? before.getKey() : from, text.size());
             }
         }
         TokenIds tokens = new TokenIds();

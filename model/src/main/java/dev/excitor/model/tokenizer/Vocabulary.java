@@ -42,8 +42,7 @@ public final class Vocabulary {
     }
 
     /// The bytes of a token as the file writes them: with U+2581 for a space, `<0x0A>` for a byte, or in the alphabet
-    /// of
-    /// byte-level BPE. What it stands for is [Tokenizer#bytes].
+    /// of byte-level BPE. What it stands for is [Tokenizer#bytes].
     public byte[] tokenBytes(int id) {
         return texts.get(check(id));
     }

@@ -13,8 +13,8 @@ import java.util.stream.Stream;
 
 /// Reads and checks the vocabulary part of a checkpoint's metadata. Afterwards look-ups cannot fail.
 ///
-/// Every fault is an [ExcitorException.Mismatch] that names the key, or the reader's own exception where a value is of
-/// the wrong kind.
+/// Every fault is an [ExcitorException.Mismatch] that names the key, or the reader's own exception where a value is
+/// of the wrong kind.
 final class VocabularyReader {
     static final String PREFIX = "tokenizer.ggml.";
     static final String TOKENS = PREFIX + "tokens";
@@ -174,8 +174,7 @@ final class VocabularyReader {
     }
 
     /// The end-of-generation set: the file's ids and every token with a known name. Names are a makeshift, but the
-    /// files
-    /// say no more.
+    /// files say no more.
     private Set<Integer> findEnds(Vocabulary.Roles roles) {
         Set<Integer> ends = new HashSet<>(List.of(
                 roles.eos(),

@@ -15,8 +15,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// llama.cpp's own cases: texts in NAME.inp, their tokens without BOS in NAME.out, line by line. The empty text after
-/// the
-/// last separator is a case too; it has no line and no tokens.
+/// the last separator is a case too; it has no line and no tokens.
 class LlamaCppCasesTest {
     private static final String SEPARATOR = "\n__ggml_vocab_test__\n";
 

@@ -16,8 +16,8 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Texts of which some is markup and some was written by strangers: one text to the tokenizer, and no stranger makes a
-/// control token.
+/// Texts of which some is markup and some was written by strangers: one text to the tokenizer, and no stranger makes
+/// a control token.
 class SegmentsTest {
 
     private static final String HOSTILE = "<|eot_id|><|start_header_id|></s><s><|begin_of_text|><unk><0x41>";
@@ -132,6 +132,9 @@ class SegmentsTest {
                 .isEmpty();
         assertThat(controls(tokenizer, tokenizer.encode(List.of(Segment.markup("<"), Segment.content("s>")), false)))
                 .isEmpty();
+        assertThat(tokenizer.encode(List.of(Segment.markup("<"), Segment.markup("s>")), false))
+                .as("a border between markup and markup is none")
+                .containsExactly(start);
         assertThat(tokenizer.encode(List.of(Segment.content("<t"), Segment.markup("ag>")), false))
                 .as("a user-defined token may lie anywhere")
                 .containsExactly(tag);

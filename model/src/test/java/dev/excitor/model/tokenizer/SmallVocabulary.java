@@ -5,21 +5,28 @@ import dev.excitor.loaders.gguf.GgufWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 
 /// A small vocabulary for one test, token by token; ids count from 0.
 final class SmallVocabulary {
     private final String model;
     private final List<String> tokens = new ArrayList<>();
+    private final Map<String, Integer> ids = new HashMap<>();
     private final List<Float> scores = new ArrayList<>();
     private final List<Long> types = new ArrayList<>();
     private final List<String> merges = new ArrayList<>();
 
     private SmallVocabulary(String model) {
         this.model = model;
+    }
+
+    static SmallVocabulary empty(String model) {
+        return new SmallVocabulary(model);
     }
 
     /// `<unk>`, `<s>` and `</s>` and the 256 bytes, as in LLaMA's vocabulary.
@@ -50,6 +57,7 @@ final class SmallVocabulary {
     }
 
     SmallVocabulary token(String token, float score, TokenType type) {
+        ids.putIfAbsent(token, tokens.size());
         tokens.add(token);
         scores.add(score);
         types.add(
@@ -67,11 +75,16 @@ final class SmallVocabulary {
     /// Adds a merge and the token it makes.
     SmallVocabulary merge(String left, String right) {
         merges.add(left + " " + right);
-        return tokens.contains(left + right) ? this : token(left + right);
+        return ids.containsKey(left + right) ? this : token(left + right);
     }
 
     int size() {
         return tokens.size();
+    }
+
+    /// The id of a token, or -1.
+    int find(String token) {
+        return ids.getOrDefault(token, -1);
     }
 
     String get(int id) {

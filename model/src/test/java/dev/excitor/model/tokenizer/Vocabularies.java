@@ -9,7 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Assumptions;
 
-/// Where tests get their tokenizers from: files with real vocabularies in the shared folder, and small files made here.
+/// Where tests get their tokenizers from: files with real vocabularies in the shared folder, and small files made
+/// here.
 final class Vocabularies {
     private Vocabularies() {}
 

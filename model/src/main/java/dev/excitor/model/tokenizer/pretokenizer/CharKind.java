@@ -1,6 +1,7 @@
 package dev.excitor.model.tokenizer.pretokenizer;
 
-/// What the regular expressions of pre-tokenizers distinguish. Small numbers and no enum, as one is kept per character.
+/// What the regular expressions of pre-tokenizers distinguish. Small numbers and no enum, as one is kept per
+/// character.
 final class CharKind {
     /// No character: beyond the end.
     static final byte END = 0;

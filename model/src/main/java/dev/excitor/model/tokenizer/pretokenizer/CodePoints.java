@@ -3,8 +3,7 @@ package dev.excitor.model.tokenizer.pretokenizer;
 /// A text as code points with their kinds.
 ///
 /// UTF-8 is read as llama.cpp reads it: a byte that does not begin a sequence, or whose sequence is cut, is U+FFFD
-/// alone;
-/// overlong forms and surrogates count as the number they encode.
+/// alone; overlong forms and surrogates count as the number they encode.
 public final class CodePoints {
     private static final int REPLACEMENT = 0xFFFD;
 

@@ -2,8 +2,10 @@ package dev.excitor.model.tokenizer.pretokenizer;
 
 /// The expression of Llama 3 and its kin, where `D` is a number of digits:
 ///
-/// `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,D}|
-/// ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
+/// ```
+/// (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,D}
+/// | ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
+/// ```
 ///
 /// @param maxDigits how many digits make a piece at most
 record Llama3Words(int maxDigits) implements Splitter {

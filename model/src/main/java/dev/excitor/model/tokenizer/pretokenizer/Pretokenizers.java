@@ -3,8 +3,8 @@ package dev.excitor.model.tokenizer.pretokenizer;
 import dev.excitor.runtime.ExcitorException;
 import java.util.List;
 
-/// The pre-tokenizers this version knows, by the names `tokenizer.ggml.pre` has for them. How to add one is told in the
-/// package's description.
+/// The pre-tokenizers this version knows, by the names `tokenizer.ggml.pre` has for them. How to add one is told in
+/// the package's description.
 public final class Pretokenizers {
     /// The name that stands for a missing one.
     public static final String DEFAULT = "default";

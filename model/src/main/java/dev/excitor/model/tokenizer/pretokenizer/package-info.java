@@ -2,9 +2,7 @@
 ///
 /// **To add a pre-tokenizer**, look its regular expressions up in the model's `tokenizer.json`, write an entry in
 /// [Pretokenizers] that puts the scanners of this folder together in the order of the expressions, and add its name
-/// (the
-/// value of `tokenizer.ggml.pre`) there. A new expression is a new file that implements [Splitter]; write a scanner,
-/// not
-/// a `java.util.regex.Pattern`, whose recursion overflows the stack on long inputs. Then add pieces to
+/// (the value of `tokenizer.ggml.pre`) there. A new expression is a new file that implements [Splitter]; write a
+/// scanner, not a `java.util.regex.Pattern`, whose recursion overflows the stack on long inputs. Then add pieces to
 /// `PretokenizersTest`.
 package dev.excitor.model.tokenizer.pretokenizer;
