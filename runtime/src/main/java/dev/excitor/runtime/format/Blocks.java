@@ -69,6 +69,16 @@ public final class Blocks {
         target.set(FLOAT, at, value);
     }
 
+    /// Copies `count` floats out of a segment.
+    public static void copyF32(MemorySegment source, long at, float[] target, int from, int count) {
+        MemorySegment.copy(source, FLOAT, at, target, from, count);
+    }
+
+    /// Copies `count` floats into a segment.
+    public static void copyF32(float[] source, int from, MemorySegment target, long at, int count) {
+        MemorySegment.copy(source, from, target, FLOAT, at, count);
+    }
+
     /// The number of largest magnitude, with its sign; the first of equals; 0 for a block of zeros.
     public static float largest(float[] source, int from, int count) {
         float largest = 0;

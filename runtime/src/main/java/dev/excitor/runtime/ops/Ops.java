@@ -8,7 +8,8 @@ import dev.excitor.runtime.vector.Templates;
 /// All activations are native, little-endian f32, row-major without gaps. Every operation is called by all members of a
 /// team, each does its share, and the caller puts a barrier where a later step reads what another member wrote. Results
 /// do not depend on the number of members. The scalar forms are the definitions.
-public record Ops(RmsNorm rmsNorm, Rope rope, SwiGlu swiGlu, Softmax softmax, Add add, Attention attention) {
+public record Ops(
+        RmsNorm rmsNorm, Rope rope, SwiGlu swiGlu, Softmax softmax, Add add, Attention attention, Blas1 blas1) {
 
     /// The plain references.
     public static Ops scalar() {
@@ -18,7 +19,8 @@ public record Ops(RmsNorm rmsNorm, Rope rope, SwiGlu swiGlu, Softmax softmax, Ad
                 new SwiGlu.Scalar(),
                 new Softmax.Scalar(),
                 new Add.Scalar(),
-                new Attention.Scalar());
+                new Attention.Scalar(),
+                new Blas1.Scalar());
     }
 
     /// The Vector API forms for one width.
@@ -32,6 +34,7 @@ public record Ops(RmsNorm rmsNorm, Rope rope, SwiGlu swiGlu, Softmax softmax, Ad
                 Templates.instantiate(SwiGlu.Vector.class, SwiGlu.class, lanes),
                 Templates.instantiate(Softmax.Vector.class, Softmax.class, lanes),
                 Templates.instantiate(Add.Vector.class, Add.class, lanes),
-                Templates.instantiate(AttentionVector.class, Attention.class, lanes));
+                Templates.instantiate(AttentionVector.class, Attention.class, lanes),
+                Templates.instantiate(Blas1.Vector.class, Blas1.class, lanes));
     }
 }

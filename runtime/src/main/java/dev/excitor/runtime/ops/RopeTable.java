@@ -53,6 +53,16 @@ public final class RopeTable {
         return frequencies.rotated();
     }
 
+    /// The cosine of a pair's angle at a row's position, times the magnitude.
+    public float cosine(int row, int pair) {
+        return Blocks.f32(data, cosines(row) + 8L * pair);
+    }
+
+    /// The sine of a pair's angle at a row's position, times the magnitude.
+    public float sine(int row, int pair) {
+        return Blocks.f32(data, sines(row) + 8L * pair + 4);
+    }
+
     MemorySegment data() {
         return data;
     }

@@ -23,6 +23,12 @@ public final class Team implements AutoCloseable {
     /// Spins before a waiting thread lets others run; about 20 microseconds.
     private static final int SPINS_BEFORE_YIELD = 2_000;
 
+    /// Waits before a thread sleeps between looks: the member it waits for is not on a core at all, and a waiter that
+    /// keeps one busy makes that worse.
+    private static final int SPINS_BEFORE_SLEEP = 2_100;
+
+    private static final long SLEEP_NANOS = 20_000;
+
     /// Waits for a new task before a worker parks; well under a millisecond.
     private static final int SPINS_BEFORE_PARK = 20_000;
 
@@ -167,8 +173,10 @@ public final class Team implements AutoCloseable {
     private static void pause(int spins) {
         if (spins < SPINS_BEFORE_YIELD) {
             Thread.onSpinWait();
-        } else {
+        } else if (spins < SPINS_BEFORE_SLEEP) {
             Thread.yield();
+        } else {
+            LockSupport.parkNanos(SLEEP_NANOS);
         }
     }
 
