@@ -26,9 +26,9 @@ class LogitsOracleTest {
 
     static final List<EngineOptions> ENGINES = List.of(
             new EngineOptions(1, Kernels.Tier.SCALAR, 0),
-            new EngineOptions(2, Kernels.Tier.VECTOR, 128),
-            new EngineOptions(2, Kernels.Tier.VECTOR, 256),
-            new EngineOptions(2, Kernels.Tier.VECTOR, 512));
+            new EngineOptions(1, Kernels.Tier.VECTOR, 128),
+            new EngineOptions(1, Kernels.Tier.VECTOR, 256),
+            new EngineOptions(1, Kernels.Tier.VECTOR, 512));
 
     @TestFactory
     Stream<DynamicTest> logitsAgreeWithTheFloatReference() {

@@ -5,6 +5,8 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /// Makes one class per vector width out of one class file.
 ///
@@ -25,16 +27,30 @@ public final class Templates {
 
     private Templates() {}
 
-    /// Instantiates a template for one width.
+    /// One instance per template and width, whatever the number of engines: instances are stateless, and what the compiler
+    /// has learnt about one is lost with its class.
+    private static final ClassValue<Map<Integer, Object>> INSTANCES = new ClassValue<>() {
+        @Override
+        protected Map<Integer, Object> computeValue(Class<?> template) {
+            return new ConcurrentHashMap<>();
+        }
+    };
+
+    /// The instance of a template for one width.
     ///
-    /// @param template a public class of this module with a public constructor without parameters
+    /// @param template a public class of this module with a public constructor without parameters, and without state
     /// @param role     what the template implements
     public static <T> T instantiate(Class<? extends T> template, Class<T> role, Lanes lanes) {
+        return role.cast(
+                INSTANCES.get(template).computeIfAbsent(lanes.bits(), bits -> define(template, lanes)));
+    }
+
+    private static Object define(Class<?> template, Lanes lanes) {
         try {
             MethodHandles.Lookup home = MethodHandles.privateLookupIn(template, MethodHandles.lookup());
             MethodHandles.Lookup hidden = home.defineHiddenClassWithClassData(bytes(template), lanes, true);
-            return role.cast(hidden.findConstructor(hidden.lookupClass(), MethodType.methodType(void.class))
-                    .invoke());
+            return hidden.findConstructor(hidden.lookupClass(), MethodType.methodType(void.class))
+                    .invoke();
         } catch (Error | RuntimeException unexpected) {
             throw unexpected;
         } catch (Throwable impossible) {
