@@ -184,15 +184,16 @@ class LifecycleTest {
                     .isInstanceOf(ExcitorException.ContextFull.class)
                     .hasMessageContaining("holds 8");
             assertThat(session.position()).isEqualTo(TOKENS.length);
-            Generation generation = session.generate(
-                    new int[0], GenerationOptions.defaults().ignoreEnd(true).sampler(SamplerSettings.greedy()));
-            // without a token to go on from, the refusal above must not have left stale logits behind
-            assertThatThrownBy(generation::text).isInstanceOf(ExcitorException.InvalidOption.class);
-            Generation last = session.generate(
-                    new int[] {5}, GenerationOptions.defaults().ignoreEnd(true).sampler(SamplerSettings.greedy()));
-            last.text();
-            assertThat(last.stopReason()).contains(StopReason.CONTEXT_FULL);
-            assertThat(last.stats().generatedTokens()).isEqualTo(1);
+            Generation rest = session.generate(
+                    new int[0],
+                    GenerationOptions.defaults().ignoreEnd(true).sampler(SamplerSettings.greedy()));
+            rest.text();
+            assertThat(rest.stopReason()).contains(StopReason.CONTEXT_FULL);
+            assertThat(rest.stats().generatedTokens()).as("one for the last place and one beyond").isEqualTo(2);
+            session.truncate(2);
+            assertThatThrownBy(() -> session.generate(new int[0], GenerationOptions.defaults()).text())
+                    .as("after a truncation there are no logits to go on from")
+                    .isInstanceOf(ExcitorException.InvalidOption.class);
         }
     }
 

@@ -267,7 +267,7 @@ public final class ExcitorBypass implements KeyBypass {
         }
         double sum = 0;
         for (int i = at; i < at + n; i++) {
-            x[i] = (float) Math.exp(x[i] - max);
+            x[i] = (float) StrictMath.exp(x[i] - max);
             sum += x[i];
         }
         float inverse = (float) (1 / sum);

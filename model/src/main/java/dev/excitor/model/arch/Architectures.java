@@ -20,7 +20,7 @@ public final class Architectures {
                 .filter(architecture -> architecture.name().equals(name))
                 .findFirst()
                 .orElseThrow(() -> new ExcitorException.Unsupported(
-                        checkpoint.path() + ": the architecture " + name,
+                        checkpoint.path() + ": general.architecture = " + name,
                         ALL.stream().map(Architecture::name).toList()));
     }
 }

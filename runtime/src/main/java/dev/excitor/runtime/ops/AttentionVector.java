@@ -8,6 +8,7 @@ import dev.excitor.runtime.kv.KvLayout;
 import dev.excitor.runtime.team.Worker;
 import dev.excitor.runtime.vector.Lanes;
 import dev.excitor.runtime.vector.Load;
+import dev.excitor.runtime.vector.Sum;
 import dev.excitor.runtime.vector.Templates;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
@@ -252,7 +253,7 @@ public final class AttentionVector implements Attention {
             e.intoArray(scores, at + i);
             sum = sum.add(e);
         }
-        return sum.reduceLanes(VectorOperators.ADD);
+        return Sum.of(sum);
     }
 
     private static void rescale(float[] sums, int at, int count, float factor) {

@@ -1,10 +1,10 @@
 package dev.excitor.runtime.ops;
 
 import dev.excitor.runtime.vector.Lanes;
+import dev.excitor.runtime.vector.Sum;
 import dev.excitor.runtime.vector.Templates;
 import java.lang.invoke.MethodHandles;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /// The two vector primitives of small dense products on the heap: the Excitor's weights are a few hundred kilobytes and
@@ -54,7 +54,7 @@ public interface Blas1 {
                 a = FloatVector.fromArray(F, x, xAt + i).fma(FloatVector.fromArray(F, y, yAt + i), a);
                 b = FloatVector.fromArray(F, x, xAt + i + N).fma(FloatVector.fromArray(F, y, yAt + i + N), b);
             }
-            float sum = a.add(b).reduceLanes(VectorOperators.ADD);
+            float sum = Sum.of(a.add(b));
             for (; i < n; i++) {
                 sum = Math.fma(x[xAt + i], y[yAt + i], sum);
             }

@@ -3,12 +3,12 @@ package dev.excitor.runtime.ops;
 import dev.excitor.runtime.format.Blocks;
 import dev.excitor.runtime.team.Worker;
 import dev.excitor.runtime.vector.Lanes;
+import dev.excitor.runtime.vector.Sum;
 import dev.excitor.runtime.vector.Templates;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /// Root mean square layer normalization (Zhang and Sennrich, 2019): `y = x / sqrt(mean(x^2) + eps) * w`, row by row.
@@ -90,7 +90,7 @@ public interface RmsNorm {
                 c = r.fma(r, c);
                 d = s.fma(s, d);
             }
-            double sum = a.add(b).add(c.add(d)).reduceLanes(VectorOperators.ADD);
+            double sum = Sum.of(a.add(b).add(c.add(d)));
             for (int i = whole; i < width; i++) {
                 double value = Blocks.f32(x, at + 4L * i);
                 sum += value * value;

@@ -3,6 +3,7 @@ package dev.excitor.runtime.ops;
 import dev.excitor.runtime.format.Blocks;
 import dev.excitor.runtime.team.Worker;
 import dev.excitor.runtime.vector.Lanes;
+import dev.excitor.runtime.vector.Sum;
 import dev.excitor.runtime.vector.Templates;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
@@ -76,7 +77,7 @@ public interface Softmax {
                 e.intoMemorySegment(x, at + 4L * i, LE);
                 sums = sums.add(e);
             }
-            float sum = sums.reduceLanes(VectorOperators.ADD);
+            float sum = Sum.of(sums);
             for (int i = whole; i < width; i++) {
                 float e = (float) Math.exp(Blocks.f32(x, at + 4L * i) - max);
                 Blocks.putF32(x, at + 4L * i, e);

@@ -4,6 +4,7 @@ import dev.excitor.runtime.format.Blocks;
 import dev.excitor.runtime.format.VectorKernel;
 import dev.excitor.runtime.vector.Lanes;
 import dev.excitor.runtime.vector.Load;
+import dev.excitor.runtime.vector.Sum;
 import dev.excitor.runtime.vector.Templates;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
@@ -41,7 +42,7 @@ public final class BF16Vector implements VectorKernel {
                 c = numbers(weights, at + 4L * N).fma(FloatVector.fromMemorySegment(F, x, xs + 8L * N, LE), c);
                 d = numbers(weights, at + 6L * N).fma(FloatVector.fromMemorySegment(F, x, xs + 12L * N, LE), d);
             }
-            float sum = a.add(b).add(c.add(d)).reduceLanes(VectorOperators.ADD);
+            float sum = Sum.of(a.add(b).add(c.add(d)));
             for (int i = whole; i < cols; i++) {
                 sum = Math.fma(BF16.number(weights, w + 2L * i), Blocks.f32(x, xAt + 4L * i), sum);
             }

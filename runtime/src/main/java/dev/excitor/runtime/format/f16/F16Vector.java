@@ -4,12 +4,12 @@ import dev.excitor.runtime.format.Blocks;
 import dev.excitor.runtime.format.VectorKernel;
 import dev.excitor.runtime.vector.Lanes;
 import dev.excitor.runtime.vector.Load;
+import dev.excitor.runtime.vector.Sum;
 import dev.excitor.runtime.vector.Templates;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /// Portable vector kernel of [F16]. Blocks are single numbers, so there is a tail.
@@ -37,7 +37,7 @@ public final class F16Vector implements VectorKernel {
                 a = numbers(weights, at).fma(FloatVector.fromMemorySegment(F, x, xs, LE), a);
                 b = numbers(weights, at + 2L * N).fma(FloatVector.fromMemorySegment(F, x, xs + 4L * N, LE), b);
             }
-            float sum = a.add(b).reduceLanes(VectorOperators.ADD);
+            float sum = Sum.of(a.add(b));
             for (int i = whole; i < cols; i++) {
                 sum = Math.fma(Blocks.f16(weights, w + 2L * i), Blocks.f32(x, xAt + 4L * i), sum);
             }

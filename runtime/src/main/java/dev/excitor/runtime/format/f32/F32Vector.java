@@ -3,13 +3,13 @@ package dev.excitor.runtime.format.f32;
 import dev.excitor.runtime.format.Blocks;
 import dev.excitor.runtime.format.VectorKernel;
 import dev.excitor.runtime.vector.Lanes;
+import dev.excitor.runtime.vector.Sum;
 import dev.excitor.runtime.vector.Templates;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /// Portable vector kernel of [F32]. Blocks are single numbers, so this is one of the few kernels with a tail.
@@ -40,7 +40,7 @@ public final class F32Vector implements VectorKernel {
                 c = f(weights, w + o + 8L * N).fma(f(x, xAt + o + 8L * N), c);
                 d = f(weights, w + o + 12L * N).fma(f(x, xAt + o + 12L * N), d);
             }
-            float sum = a.add(b).add(c.add(d)).reduceLanes(VectorOperators.ADD);
+            float sum = Sum.of(a.add(b).add(c.add(d)));
             for (int i = whole; i < cols; i++) {
                 sum = Math.fma(Blocks.f32(weights, w + 4L * i), Blocks.f32(x, xAt + 4L * i), sum);
             }

@@ -11,6 +11,7 @@ import dev.excitor.runtime.format.VectorKernel;
 import dev.excitor.runtime.format.superblock.Steps;
 import dev.excitor.runtime.vector.Lanes;
 import dev.excitor.runtime.vector.Load;
+import dev.excitor.runtime.vector.Sum;
 import dev.excitor.runtime.vector.Templates;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
@@ -60,7 +61,7 @@ public final class Q2_KVector implements VectorKernel {
                     }
                 }
             }
-            Blocks.putF32(y, yAt + 4L * row, even.add(odd).reduceLanes(VectorOperators.ADD));
+            Blocks.putF32(y, yAt + 4L * row, Sum.of(even.add(odd)));
         }
     }
 

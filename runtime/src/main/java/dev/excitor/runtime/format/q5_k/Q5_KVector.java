@@ -13,6 +13,7 @@ import dev.excitor.runtime.format.superblock.SixBitScales;
 import dev.excitor.runtime.format.superblock.Steps;
 import dev.excitor.runtime.vector.Lanes;
 import dev.excitor.runtime.vector.Load;
+import dev.excitor.runtime.vector.Sum;
 import dev.excitor.runtime.vector.Templates;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
@@ -68,7 +69,7 @@ public final class Q5_KVector implements VectorKernel {
                     q += 32;
                 }
             }
-            Blocks.putF32(y, yAt + 4L * row, low.add(high).reduceLanes(VectorOperators.ADD));
+            Blocks.putF32(y, yAt + 4L * row, Sum.of(low.add(high)));
         }
     }
 

@@ -8,6 +8,7 @@ import dev.excitor.runtime.format.Blocks;
 import dev.excitor.runtime.format.VectorKernel;
 import dev.excitor.runtime.vector.Lanes;
 import dev.excitor.runtime.vector.Load;
+import dev.excitor.runtime.vector.Sum;
 import dev.excitor.runtime.vector.Templates;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
@@ -44,7 +45,7 @@ public final class Q8_0Vector implements VectorKernel {
                 }
                 sum = products.fma(FloatVector.broadcast(F, Blocks.f16(weights, b)), sum);
             }
-            Blocks.putF32(y, yAt + 4L * row, sum.reduceLanes(VectorOperators.ADD));
+            Blocks.putF32(y, yAt + 4L * row, Sum.of(sum));
         }
     }
 
