@@ -185,13 +185,15 @@ class LifecycleTest {
                     .hasMessageContaining("holds 8");
             assertThat(session.position()).isEqualTo(TOKENS.length);
             Generation rest = session.generate(
-                    new int[0],
-                    GenerationOptions.defaults().ignoreEnd(true).sampler(SamplerSettings.greedy()));
+                    new int[0], GenerationOptions.defaults().ignoreEnd(true).sampler(SamplerSettings.greedy()));
             rest.text();
             assertThat(rest.stopReason()).contains(StopReason.CONTEXT_FULL);
-            assertThat(rest.stats().generatedTokens()).as("one for the last place and one beyond").isEqualTo(2);
+            assertThat(rest.stats().generatedTokens())
+                    .as("one for the last place and one beyond")
+                    .isEqualTo(2);
             session.truncate(2);
-            assertThatThrownBy(() -> session.generate(new int[0], GenerationOptions.defaults()).text())
+            assertThatThrownBy(() -> session.generate(new int[0], GenerationOptions.defaults())
+                            .text())
                     .as("after a truncation there are no logits to go on from")
                     .isInstanceOf(ExcitorException.InvalidOption.class);
         }

@@ -27,7 +27,8 @@ public final class Templates {
 
     private Templates() {}
 
-    /// One instance per template and width, whatever the number of engines: instances are stateless, and what the compiler
+    /// One instance per template and width, whatever the number of engines: instances are stateless, and what the
+    /// compiler
     /// has learnt about one is lost with its class.
     private static final ClassValue<Map<Integer, Object>> INSTANCES = new ClassValue<>() {
         @Override
@@ -41,8 +42,7 @@ public final class Templates {
     /// @param template a public class of this module with a public constructor without parameters, and without state
     /// @param role     what the template implements
     public static <T> T instantiate(Class<? extends T> template, Class<T> role, Lanes lanes) {
-        return role.cast(
-                INSTANCES.get(template).computeIfAbsent(lanes.bits(), bits -> define(template, lanes)));
+        return role.cast(INSTANCES.get(template).computeIfAbsent(lanes.bits(), bits -> define(template, lanes)));
     }
 
     private static Object define(Class<?> template, Lanes lanes) {
