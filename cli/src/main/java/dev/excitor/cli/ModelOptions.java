@@ -1,0 +1,72 @@
+package dev.excitor.cli;
+
+import dev.excitor.model.Model;
+import dev.excitor.runtime.EngineOptions;
+import dev.excitor.runtime.checkpoint.CheckpointReader;
+import dev.excitor.runtime.kernel.Kernels;
+import java.nio.file.Path;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// Which model a command runs, and on what.
+final class ModelOptions {
+
+    @Option(
+            names = {"-m", "--model"},
+            paramLabel = "FILE",
+            required = true,
+            description = "The model, a GGUF file (of a split one, the first part).")
+    private Path model = Path.of("");
+
+    @Mixin
+    private EngineFlags engine = new EngineFlags();
+
+    /// Opens the model on an engine of its own; the caller closes it.
+    Model open() {
+        return Model.open(model, engine.options(), engine.memory());
+    }
+
+    Path path() {
+        return model;
+    }
+
+    /// What computes: shared by every command that binds weights.
+    static final class EngineFlags {
+
+        @Option(
+                names = {"-t", "--threads"},
+                paramLabel = "N",
+                defaultValue = "0",
+                description = "Threads; 0 takes as many as this process may use (default: ${DEFAULT-VALUE}).")
+        private int threads;
+
+        @Option(
+                names = "--kernel",
+                paramLabel = "TIER",
+                defaultValue = "auto",
+                description = "Which kernels run: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+        private Kernels.Tier kernel = Kernels.Tier.AUTO;
+
+        @Option(
+                names = "--vector-bits",
+                paramLabel = "BITS",
+                defaultValue = "0",
+                description = "Width of the portable vector kernels: 128, 256 or 512; 0 takes the CPU's own"
+                        + " (default: ${DEFAULT-VALUE}).")
+        private int vectorBits;
+
+        @Option(
+                names = "--no-mmap",
+                description = "Read the weights into memory instead of mapping the file: slower to start, safe from"
+                        + " changes of the file.")
+        private boolean noMmap;
+
+        EngineOptions options() {
+            return new EngineOptions(threads, kernel, vectorBits);
+        }
+
+        CheckpointReader.Memory memory() {
+            return noMmap ? CheckpointReader.Memory.COPIED : CheckpointReader.Memory.MAPPED;
+        }
+    }
+}
