@@ -98,7 +98,7 @@ abstract class Encoder {
         for (Reference reference : references) {
             int distance = reference.label.position() - reference.end;
             for (int i = 0; i < 4; i++) {
-                result[reference.at + i] = (byte) (distance >> 8 * i);
+                result[reference.at + i] = (byte) (distance >> (8 * i));
             }
         }
         if (end == 0) {
@@ -113,7 +113,7 @@ abstract class Encoder {
     final void integer(int opcode, int reg, Gpr rm, boolean wide) {
         rex(wide, reg, 0, rm.index());
         opcode(opcode);
-        emit(0xc0 | (reg & 7) << 3 | rm.index() & 7);
+        emit(0xc0 | (reg & 7) << 3 | (rm.index() & 7));
     }
 
     final void integer(int opcode, int reg, Mem rm, boolean wide, int trailing) {
@@ -184,7 +184,11 @@ abstract class Encoder {
                 0x62,
                 (r ^ 1) << 7 | (x ^ 1) << 6 | (b ^ 1) << 5 | (r2 ^ 1) << 4 | map,
                 w << 7 | (~v & 15) << 3 | 4 | pp,
-                (reg.zeroing() ? 0x80 : 0) | length << 5 | (broadcast ? 0x10 : 0) | (v >> 4 & 1 ^ 1) << 3 | reg.mask());
+                (reg.zeroing() ? 0x80 : 0)
+                        | length << 5
+                        | (broadcast ? 0x10 : 0)
+                        | ((v >> 4 & 1) ^ 1) << 3
+                        | reg.mask());
     }
 
     /// A VEX prefix, of two bytes where that is enough.
@@ -213,7 +217,7 @@ abstract class Encoder {
     final void operand(int reg, Operand rm, int unit, int trailing) {
         int field = (reg & 7) << 3;
         if (rm instanceof Vec r) {
-            emit(0xc0 | field | r.index() & 7);
+            emit(0xc0 | field | (r.index() & 7));
             return;
         }
         Mem m = (Mem) rm;
@@ -229,7 +233,7 @@ abstract class Encoder {
         emit(mod | field | (sib ? 4 : base & 7));
         if (sib) {
             int index = m.index() == null ? 4 : m.index().index() & 7;
-            emit(Integer.numberOfTrailingZeros(m.scale()) << 6 | index << 3 | base & 7);
+            emit(Integer.numberOfTrailingZeros(m.scale()) << 6 | index << 3 | (base & 7));
         }
         if (mod == 0x40) {
             emit(m.disp() / unit);
