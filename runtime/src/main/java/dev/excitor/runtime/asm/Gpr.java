@@ -24,7 +24,7 @@ public record Gpr(int index, int bits) {
     public static final Gpr R15 = new Gpr(15, 64);
 
     public Gpr {
-        if (index < 0 || index > 15 || bits != 32 && bits != 64) {
+        if (index < 0 || index > 15 || (bits != 32 && bits != 64)) {
             throw new IllegalArgumentException("there is no register %d of %d bits".formatted(index, bits));
         }
     }

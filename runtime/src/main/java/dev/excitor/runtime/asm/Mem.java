@@ -20,8 +20,8 @@ public record Mem(
 
     public Mem {
         if ((base == null) == (constant == null)
-                || base != null && base.bits() != 64
-                || index != null && (index.bits() != 64 || index.index() == 4 || constant != null)
+                || (base != null && base.bits() != 64)
+                || (index != null && (index.bits() != 64 || index.index() == 4 || constant != null))
                 || Integer.bitCount(scale) != 1
                 || scale < 1
                 || scale > 8) {

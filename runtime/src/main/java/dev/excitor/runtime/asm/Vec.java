@@ -9,7 +9,7 @@ package dev.excitor.runtime.asm;
 public record Vec(int index, int bits, int mask, boolean zeroing) implements Operand {
 
     public Vec {
-        if (index < 0 || index > 31 || bits != 128 && bits != 256 && bits != 512) {
+        if (index < 0 || index > 31 || (bits != 128 && bits != 256 && bits != 512)) {
             throw new IllegalArgumentException("there is no vector register %d of %d bits".formatted(index, bits));
         }
     }
