@@ -46,9 +46,10 @@ public final class Engine implements AutoCloseable {
         return team;
     }
 
-    /// Stops the threads. Sessions that go on fail with IllegalStateException.
+    /// Stops the threads, when the pass in progress has ended. Sessions that go on fail with IllegalStateException.
     @Override
     public void close() {
         team.close();
+        kernels.close();
     }
 }

@@ -41,6 +41,11 @@ public final class Assembler extends Encoder {
         jump(0x72, target);
     }
 
+    /// Unsigned above or equal.
+    public void jae(Label target) {
+        jump(0x73, target);
+    }
+
     public void jmp(Label target) {
         jump(0xeb, target);
     }
@@ -176,6 +181,10 @@ public final class Assembler extends Encoder {
         arithmetic(7, d, value);
     }
 
+    public void cmp(Gpr d, Mem s) {
+        integer(0x3b, d.index(), s, d.bits() == 64, 0);
+    }
+
     public void test(Gpr d, Gpr s) {
         integer(0x85, s.index(), d, d.bits() == 64);
     }
@@ -270,6 +279,10 @@ public final class Assembler extends Encoder {
         vector(EVEX | EVEX_W, P66, M3A, 0x3a, d, a.index(), s, -32, half);
     }
 
+    public void vinserti32x4(Vec d, Vec a, Operand s, int quarter) {
+        vector(EVEX, P66, M3A, 0x38, d, a.index(), s, -16, quarter);
+    }
+
     public void vextracti64x4(Vec d, Vec s, int half) {
         vector(EVEX | EVEX_W, P66, M3A, 0x3b, s, 0, d, -32, half);
     }
@@ -323,6 +336,11 @@ public final class Assembler extends Encoder {
 
     public void vpslld(Vec d, Vec s, int count) {
         vector(BOTH, P66, M0F, 0x72, new Vec(6, d.bits(), d.mask(), d.zeroing()), d.index(), s, FULL, count);
+    }
+
+    /// Each 32-bit lane, rotated left by its own count.
+    public void vprolvd(Vec d, Vec a, Operand counts) {
+        vector(EVEX, P66, M38, 0x15, d, a.index(), counts, FULL);
     }
 
     /// Each word by its own count.

@@ -46,6 +46,11 @@ public record Vec(int index, int bits, int mask, boolean zeroing) implements Ope
         return new Vec(index, bits, k.index(), false);
     }
 
+    /// This register written under a mask; other elements become zero.
+    public Vec orZero(OpMask k) {
+        return new Vec(index, bits, k.index(), true);
+    }
+
     /// Bytes of the register.
     public int bytes() {
         return bits / 8;

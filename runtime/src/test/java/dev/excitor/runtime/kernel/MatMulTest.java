@@ -71,8 +71,9 @@ class MatMulTest {
         MatMul kernel = kernels.choose(w, x.rows() == 1 ? Regime.DECODE : Regime.PREFILL)
                 .kernel();
         team.run(worker -> {
-            if (kernel.wantsPacked(x.rows())) {
-                x.pack(worker);
+            Packing<?> packing = kernel.packing(x.rows());
+            if (packing != null) {
+                x.pack(worker, packing);
             }
             worker.barrier();
             kernel.apply(worker, w, x, y, stride);
