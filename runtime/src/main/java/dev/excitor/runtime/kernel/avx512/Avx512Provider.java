@@ -8,6 +8,7 @@ import dev.excitor.runtime.foreign.MachineCode;
 import dev.excitor.runtime.kernel.KernelProvider;
 import dev.excitor.runtime.kernel.Regime;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
@@ -38,11 +39,14 @@ public final class Avx512Provider implements KernelProvider {
 
     private record Product(WeightCode code, int cols) {}
 
+    private record FloatProduct(FloatRowKernel.Kind kind, int cols) {}
+
     private final @Nullable String obstacle;
     private final List<MachineCode> allCode = new ArrayList<>();
     private final Map<String, MachineCode> panelKernels = new HashMap<>();
     private final Map<TileKind, MachineCode[]> tileKernels = new HashMap<>();
     private final Map<Product, Avx512MatMul> products = new HashMap<>();
+    private final Map<FloatProduct, FloatMatMul> floatProducts = new HashMap<>();
     private @Nullable Q8Packing lanes;
     private @Nullable Q8Packing records;
 
@@ -82,20 +86,38 @@ public final class Avx512Provider implements KernelProvider {
         if (obstacle != null) {
             return new Declined(obstacle);
         }
-        Optional<WeightCode> code = WeightCodes.find(tensor.format());
-        if (code.isEmpty()) {
-            return new Declined(tensor.format().name() + " has no unpacker");
-        }
-        int unit = code.get().unitWeights();
-        int cols = tensor.shape().cols();
-        if (cols % unit != 0) {
-            return new Declined("rows of %d are not whole runs of %d".formatted(cols, unit));
-        }
         try {
-            return new Accepted(products.computeIfAbsent(new Product(code.get(), cols), this::product));
+            return WeightCodes.find(tensor.format())
+                    .map(code -> bytes(code, tensor.shape().cols()))
+                    .orElseGet(() -> floats(tensor, regime));
         } catch (ExcitorException.NativeCall refused) {
             return new Declined("executable memory is refused: " + refused.getMessage());
         }
+    }
+
+    private Answer bytes(WeightCode code, int cols) {
+        int unit = code.unitWeights();
+        return cols % unit == 0
+                ? new Accepted(products.computeIfAbsent(new Product(code, cols), this::product))
+                : new Declined("rows of %d are not whole runs of %d".formatted(cols, unit));
+    }
+
+    private Answer floats(Tensor tensor, Regime regime) {
+        String format = tensor.format().name();
+        int cols = tensor.shape().cols();
+        if (regime != Regime.DECODE) {
+            return new Declined("float weights meet one row of activations at a time");
+        }
+        if (cols % FloatRowKernel.STEP != 0) {
+            return new Declined("rows of %d are not whole runs of %d".formatted(cols, FloatRowKernel.STEP));
+        }
+        return Arrays.stream(FloatRowKernel.Kind.values())
+                .filter(kind -> kind.name().equals(format))
+                .findFirst()
+                .<Answer>map(kind -> new Accepted(floatProducts.computeIfAbsent(
+                        new FloatProduct(kind, cols),
+                        wanted -> new FloatMatMul(name(), install(FloatRowKernel.assemble(kind, cols))))))
+                .orElseGet(() -> new Declined(format + " has no unpacker"));
     }
 
     private Avx512MatMul product(Product wanted) {

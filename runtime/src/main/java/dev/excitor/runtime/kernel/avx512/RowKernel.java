@@ -145,15 +145,7 @@ final class RowKernel {
     private void store(int t) {
         Vec acc = Vec.zmm(2 * t);
         Vec other = Vec.zmm(2 * t + 1);
-        a.vaddps(acc, acc, other);
-        a.vextracti64x4(other.y(), acc, 1);
-        a.vaddps(acc.y(), acc.y(), other.y());
-        a.vextracti32x4(other.x(), acc.y(), 1);
-        a.vaddps(acc.x(), acc.x(), other.x());
-        a.vpshufd(other.x(), acc.x(), 0b11_10_11_10);
-        a.vaddps(acc.x(), acc.x(), other.x());
-        a.vpshufd(other.x(), acc.x(), 0b01_01_01_01);
-        a.vaddps(acc.x(), acc.x(), other.x());
+        LaneSum.of(a, acc, other);
         if (t == 0) {
             a.mov(RAX, R8);
         } else {
