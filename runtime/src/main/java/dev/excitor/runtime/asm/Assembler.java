@@ -185,13 +185,21 @@ public final class Assembler extends Encoder {
     }
 
     public void shl(Gpr d, int count) {
-        integer(0xc1, 4, d, d.bits() == 64);
-        emit(count);
+        shift(4, d, count);
     }
 
     public void shr(Gpr d, int count) {
-        integer(0xc1, 5, d, d.bits() == 64);
-        emit(count);
+        shift(5, d, count);
+    }
+
+    /// A shift by one has an opcode of its own, a byte shorter.
+    private void shift(int operation, Gpr d, int count) {
+        if (count == 1) {
+            integer(0xd1, operation, d, d.bits() == 64);
+        } else {
+            integer(0xc1, operation, d, d.bits() == 64);
+            emit(count);
+        }
     }
 
     private void arithmetic(int operation, Gpr d, int value) {
@@ -213,7 +221,11 @@ public final class Assembler extends Encoder {
     // Moves
 
     public void vmovups(Vec d, Operand s) {
-        vector(BOTH, NP, M0F, 0x10, d, 0, s, FULL);
+        if (s instanceof Vec v && isShorterAsStore(d, v)) {
+            vector(BOTH, NP, M0F, 0x11, v, 0, d, FULL);
+        } else {
+            vector(BOTH, NP, M0F, 0x10, d, 0, s, FULL);
+        }
     }
 
     public void vmovups(Mem d, Vec s) {
@@ -221,7 +233,17 @@ public final class Assembler extends Encoder {
     }
 
     public void vmovaps(Vec d, Vec s) {
-        vector(BOTH, NP, M0F, 0x28, d, 0, s, FULL);
+        if (isShorterAsStore(d, s)) {
+            vector(BOTH, NP, M0F, 0x29, s, 0, d, FULL);
+        } else {
+            vector(BOTH, NP, M0F, 0x28, d, 0, s, FULL);
+        }
+    }
+
+    /// Whether a move between registers fits the VEX prefix of two bytes only as a store, which extends the number of
+    /// its source instead of its destination.
+    private static boolean isShorterAsStore(Vec d, Vec s) {
+        return d.bits() < 512 && d.mask() == 0 && d.index() < 8 && s.index() >= 8 && s.index() < 16;
     }
 
     public void vmovss(Mem d, Vec s) {
