@@ -1,0 +1,235 @@
+package dev.excitor.runtime.asm;
+
+/// Labels, jumps, and the instructions on general purpose registers.
+abstract class IntegerAssembler extends Encoder {
+
+    // Labels and control
+
+    public void bind(Label label) {
+        label.bind(position());
+    }
+
+    /// A label bound to this place.
+    public Label here() {
+        Label label = new Label();
+        bind(label);
+        return label;
+    }
+
+    public void jmp(Label target) {
+        jump(0xeb, target);
+    }
+
+    public void jz(Label target) {
+        jump(0x74, target);
+    }
+
+    public void jnz(Label target) {
+        jump(0x75, target);
+    }
+
+    /// Unsigned below.
+    public void jb(Label target) {
+        jump(0x72, target);
+    }
+
+    /// Backwards as short as possible, forwards with a full distance.
+    private void jump(int shortOpcode, Label target) {
+        if (target.isBound() && target.position() - position() - 2 >= -128) {
+            emit(shortOpcode, target.position() - position() - 2);
+        } else if (shortOpcode == 0xeb) {
+            emit(0xe9);
+            reference(target, 0);
+        } else {
+            emit(0x0f, shortOpcode + 0x10);
+            reference(target, 0);
+        }
+    }
+
+    public void ret() {
+        emit(0xc3);
+    }
+
+    public void push(Gpr r) {
+        stack(0x50, r);
+    }
+
+    public void pop(Gpr r) {
+        stack(0x58, r);
+    }
+
+    private void stack(int opcode, Gpr r) {
+        require(r.bits() == 64, "the stack holds registers of 64 bits");
+        if (r.index() > 7) {
+            emit(0x41);
+        }
+        emit(opcode | (r.index() & 7));
+    }
+
+    public void cpuid() {
+        emit(0x0f, 0xa2);
+    }
+
+    public void xgetbv() {
+        emit(0x0f, 0x01, 0xd0);
+    }
+
+    /// Asks for the line of an address, into all levels of cache.
+    public void prefetcht0(Mem m) {
+        integer(0x0f18, 1, m, false);
+    }
+
+    // Moves
+
+    public void mov(Gpr d, Gpr s) {
+        both(0x89, s, d);
+    }
+
+    public void mov(Gpr d, Mem s) {
+        load(0x8b, d, s);
+    }
+
+    public void mov(Mem d, Gpr s) {
+        load(0x89, s, d);
+    }
+
+    /// Sign-extended where the register has 64 bits.
+    public void mov(Gpr d, int value) {
+        if (d.bits() == 64) {
+            integer(0xc7, 0, d, true);
+        } else {
+            if (d.index() > 7) {
+                emit(0x41);
+            }
+            emit(0xb8 | (d.index() & 7));
+        }
+        emit32(value);
+    }
+
+    /// A 16-bit word, zero-extended.
+    public void movzxw(Gpr d, Mem s) {
+        load(0x0fb7, d, s);
+    }
+
+    public void lea(Gpr d, Mem s) {
+        load(0x8d, d, s);
+    }
+
+    // Arithmetic
+
+    public void add(Gpr d, Gpr s) {
+        both(0x01, s, d);
+    }
+
+    public void add(Gpr d, Mem s) {
+        load(0x03, d, s);
+    }
+
+    public void add(Gpr d, int value) {
+        arithmetic(0, d, value);
+    }
+
+    public void sub(Gpr d, Gpr s) {
+        both(0x29, s, d);
+    }
+
+    public void sub(Gpr d, int value) {
+        arithmetic(5, d, value);
+    }
+
+    public void cmp(Gpr d, Gpr s) {
+        both(0x39, s, d);
+    }
+
+    public void cmp(Gpr d, int value) {
+        arithmetic(7, d, value);
+    }
+
+    public void imul(Gpr d, Gpr s) {
+        both(0x0faf, d, s);
+    }
+
+    public void dec(Gpr d) {
+        one(0xff, 1, d);
+    }
+
+    // Bits
+
+    public void and(Gpr d, Gpr s) {
+        both(0x21, s, d);
+    }
+
+    public void and(Gpr d, int value) {
+        arithmetic(4, d, value);
+    }
+
+    public void or(Gpr d, Gpr s) {
+        both(0x09, s, d);
+    }
+
+    public void xor(Gpr d, Gpr s) {
+        both(0x31, s, d);
+    }
+
+    public void test(Gpr d, Gpr s) {
+        both(0x85, s, d);
+    }
+
+    public void shl(Gpr d, int count) {
+        shift(4, d, count);
+    }
+
+    public void shr(Gpr d, int count) {
+        shift(5, d, count);
+    }
+
+    // Forms
+
+    /// `op reg, rm` or `op rm, reg`.
+    private void both(int opcode, Gpr reg, Gpr rm) {
+        require(reg.bits() == rm.bits(), "the registers differ in size");
+        integer(opcode, reg.index(), rm, rm.bits() == 64);
+    }
+
+    /// `op reg, [rm]` or `op [rm], reg`.
+    private void load(int opcode, Gpr reg, Mem rm) {
+        integer(opcode, reg.index(), rm, reg.bits() == 64);
+    }
+
+    /// An instruction on one register, with the rest of its opcode in the reg field.
+    private void one(int opcode, int extension, Gpr rm) {
+        integer(opcode, extension, rm, rm.bits() == 64);
+    }
+
+    /// A small value takes a byte, and `eax` with a large one has opcodes of its own.
+    private void arithmetic(int operation, Gpr d, int value) {
+        if (isByte(value)) {
+            one(0x83, operation, d);
+            emit(value);
+        } else if (d.index() == 0) {
+            if (d.bits() == 64) {
+                emit(0x48);
+            }
+            emit(operation << 3 | 5);
+            emit32(value);
+        } else {
+            one(0x81, operation, d);
+            emit32(value);
+        }
+    }
+
+    /// A shift by one has an opcode of its own, a byte shorter.
+    private void shift(int operation, Gpr d, int count) {
+        require(count >= 0 && count < d.bits(), "the count is outside the register");
+        if (count == 1) {
+            one(0xd1, operation, d);
+        } else {
+            one(0xc1, operation, d);
+            emit(count);
+        }
+    }
+
+    private static boolean isByte(int value) {
+        return value >= -128 && value <= 127;
+    }
+}
