@@ -33,6 +33,21 @@ abstract class IntegerAssembler extends Encoder {
         jump(0x72, target);
     }
 
+    /// Unsigned above or equal.
+    public void jae(Label target) {
+        jump(0x73, target);
+    }
+
+    /// Signed less.
+    public void jl(Label target) {
+        jump(0x7c, target);
+    }
+
+    /// Signed greater or equal.
+    public void jge(Label target) {
+        jump(0x7d, target);
+    }
+
     /// Backwards as short as possible, forwards with a full distance.
     private void jump(int shortOpcode, Label target) {
         if (target.isBound() && target.position() - position() - 2 >= -128) {
@@ -74,6 +89,16 @@ abstract class IntegerAssembler extends Encoder {
         emit(0x0f, 0x01, 0xd0);
     }
 
+    /// Loads before it come before loads behind it.
+    public void lfence() {
+        emit(0x0f, 0xae, 0xe8);
+    }
+
+    /// Stores before it come before stores behind it.
+    public void sfence() {
+        emit(0x0f, 0xae, 0xf8);
+    }
+
     /// Asks for the line of an address, into all levels of cache.
     public void prefetcht0(Mem m) {
         integer(0x0f18, 1, m, false);
@@ -104,6 +129,17 @@ abstract class IntegerAssembler extends Encoder {
             emit(0xb8 | (d.index() & 7));
         }
         emit32(value);
+    }
+
+    /// 32 bits, sign-extended to 64.
+    public void movsxd(Gpr d, Gpr s) {
+        require(d.bits() == 64 && s.bits() == 32, "movsxd goes from 32 to 64 bits");
+        integer(0x63, d.index(), s, true);
+    }
+
+    public void movsxd(Gpr d, Mem s) {
+        require(d.bits() == 64, "movsxd goes from 32 to 64 bits");
+        load(0x63, d, s);
     }
 
     /// A 16-bit word, zero-extended.
@@ -149,6 +185,21 @@ abstract class IntegerAssembler extends Encoder {
         both(0x0faf, d, s);
     }
 
+    /// `d = s value`
+    public void imul(Gpr d, Gpr s, int value) {
+        if (isByte(value)) {
+            both(0x6b, d, s);
+            emit(value);
+        } else {
+            both(0x69, d, s);
+            emit32(value);
+        }
+    }
+
+    public void neg(Gpr d) {
+        one(0xf7, 3, d);
+    }
+
     public void dec(Gpr d) {
         one(0xff, 1, d);
     }
@@ -181,6 +232,11 @@ abstract class IntegerAssembler extends Encoder {
 
     public void shr(Gpr d, int count) {
         shift(5, d, count);
+    }
+
+    /// Fills with the sign.
+    public void sar(Gpr d, int count) {
+        shift(7, d, count);
     }
 
     // Forms

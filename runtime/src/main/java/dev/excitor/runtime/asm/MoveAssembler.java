@@ -47,6 +47,11 @@ abstract class MoveAssembler extends IntegerAssembler {
 
     // Single elements
 
+    /// The rest of the register becomes zero.
+    public void vmovss(Vec d, Mem s) {
+        vector(BOTH | XMM_ONLY, PF3, M0F, 0x10, d, s, BYTES_4);
+    }
+
     public void vmovss(Mem d, Vec s) {
         vector(BOTH | XMM_ONLY | STORE, PF3, M0F, 0x11, s, d, BYTES_4);
     }
@@ -61,6 +66,15 @@ abstract class MoveAssembler extends IntegerAssembler {
     public void vmovq(Vec d, Gpr s) {
         require(s.bits() == 64, "vmovq moves 64 bits");
         vector(VEX | VEX_W | XMM_ONLY, P66, M0F, 0x6e, d, s.asVec(), BYTES_8);
+    }
+
+    /// 64 bits of memory, the rest zero.
+    public void vmovq(Vec d, Mem s) {
+        vector(VEX | XMM_ONLY, PF3, M0F, 0x7e, d, s, BYTES_8);
+    }
+
+    public void vmovq(Mem d, Vec s) {
+        vector(VEX | XMM_ONLY | STORE, P66, M0F, 0xd6, s, d, BYTES_8);
     }
 
     public void vpinsrq(Vec d, Vec a, Gpr s, int element) {
@@ -82,6 +96,10 @@ abstract class MoveAssembler extends IntegerAssembler {
         vector(BOTH, P66, M38, 0x79, d, s, BYTES_2);
     }
 
+    public void vbroadcasti128(Vec d, Mem s) {
+        vector(VEX, P66, M38, 0x5a, d, s, BYTES_16);
+    }
+
     public void vbroadcasti32x4(Vec d, Mem s) {
         vector(EVEX, P66, M38, 0x5a, d, s, BYTES_16);
     }
@@ -90,8 +108,20 @@ abstract class MoveAssembler extends IntegerAssembler {
         vector(EVEX | EVEX_W, P66, M38, 0x5b, d, s, BYTES_32);
     }
 
+    public void vinserti128(Vec d, Vec a, Operand s, int half) {
+        vector(VEX, P66, M3A, 0x38, d, a, s, BYTES_16, half);
+    }
+
     public void vinserti64x4(Vec d, Vec a, Operand s, int half) {
         vector(EVEX | EVEX_W, P66, M3A, 0x3a, d, a, s, BYTES_32, half);
+    }
+
+    public void vextracti128(Operand d, Vec s, int half) {
+        vector(VEX | STORE, P66, M3A, 0x39, s, d, BYTES_16, half);
+    }
+
+    public void vextractf128(Operand d, Vec s, int half) {
+        vector(VEX | STORE, P66, M3A, 0x19, s, d, BYTES_16, half);
     }
 
     public void vextracti32x4(Operand d, Vec s, int quarter) {
@@ -116,6 +146,10 @@ abstract class MoveAssembler extends IntegerAssembler {
         vector(EVEX | NO_XMM, P66, M3A, 0x43, d, a, b, FULL, order);
     }
 
+    public void vpermd(Vec d, Vec indices, Operand s) {
+        vector(BOTH | NO_XMM, P66, M38, 0x36, d, indices, s, FULL);
+    }
+
     public void vpermps(Vec d, Vec indices, Operand s) {
         vector(BOTH | NO_XMM, P66, M38, 0x16, d, indices, s, FULL);
     }
@@ -136,6 +170,11 @@ abstract class MoveAssembler extends IntegerAssembler {
         vector(BOTH | EVEX_W, P66, M0F, 0x6d, d, a, b, FULL);
     }
 
+    /// Each 32-bit lane of `b` where `d` has a mask, of `a` elsewhere; unlike other instructions, it merges with `a`.
+    public void vpblendmd(Vec d, Vec a, Operand b) {
+        vector(EVEX, P66, M38, 0x64, d, a, b, FULL);
+    }
+
     // Widths
 
     public void vpmovzxbd(Vec d, Operand s) {
@@ -148,6 +187,10 @@ abstract class MoveAssembler extends IntegerAssembler {
 
     public void vpmovzxwd(Vec d, Operand s) {
         vector(BOTH, P66, M38, 0x33, d, s, HALF_MEM);
+    }
+
+    public void vpmovsxwd(Vec d, Operand s) {
+        vector(BOTH, P66, M38, 0x23, d, s, HALF_MEM);
     }
 
     /// The lowest byte of each 32-bit lane.
