@@ -1,5 +1,9 @@
 package dev.excitor.runtime.asm;
 
+import static dev.excitor.runtime.asm.Tuple.FULL;
+import static dev.excitor.runtime.asm.Tuple.FULL_MEM;
+import static dev.excitor.runtime.asm.Tuple.HALF_MEM;
+
 /// Writes x86-64 machine code, an instruction a call, under the names and in the operand order of Intel's manuals:
 ///
 /// ```java
@@ -11,482 +15,266 @@ package dev.excitor.runtime.asm;
 /// a.jnz(next);
 /// ```
 ///
-/// It knows what the kernels need and no more. To add an instruction, take its line from the manual and put it beside
-/// its kin; a test compares every form with the bytes of a real assembler.
-public final class Assembler extends Encoder {
+/// It knows what the kernels need and no more. Integers and jumps are in [IntegerAssembler], moves in [MoveAssembler],
+/// arithmetic on vectors is here. To add an instruction, take its line from the manual and put it beside its kin; a
+/// test
+/// compares every form with the bytes of a real assembler.
+///
+/// Operands that an instruction does not have are an [IllegalArgumentException].
+public final class Assembler extends MoveAssembler {
 
-    // Labels and control
+    // Bits
 
-    public void bind(Label label) {
-        label.bind(position());
+    public void vpand(Vec d, Vec a, Operand b) {
+        vector(VEX, P66, M0F, 0xdb, d, a, b, FULL_MEM);
     }
-
-    /// A label bound to this place.
-    public Label here() {
-        Label label = new Label();
-        bind(label);
-        return label;
-    }
-
-    public void jnz(Label target) {
-        jump(0x75, target);
-    }
-
-    public void jz(Label target) {
-        jump(0x74, target);
-    }
-
-    /// Unsigned below.
-    public void jb(Label target) {
-        jump(0x72, target);
-    }
-
-    /// Unsigned above or equal.
-    public void jae(Label target) {
-        jump(0x73, target);
-    }
-
-    public void jmp(Label target) {
-        jump(0xeb, target);
-    }
-
-    /// Backwards as short as possible, forwards with a full distance.
-    private void jump(int shortOpcode, Label target) {
-        if (target.isBound() && target.position() - position() - 2 >= -128) {
-            emit(shortOpcode, target.position() - position() - 2);
-        } else if (shortOpcode == 0xeb) {
-            emit(0xe9);
-            reference(target, 0);
-        } else {
-            emit(0x0f, shortOpcode + 0x10);
-            reference(target, 0);
-        }
-    }
-
-    public void ret() {
-        emit(0xc3);
-    }
-
-    public void push(Gpr r) {
-        if (r.index() > 7) {
-            emit(0x41);
-        }
-        emit(0x50 | (r.index() & 7));
-    }
-
-    public void pop(Gpr r) {
-        if (r.index() > 7) {
-            emit(0x41);
-        }
-        emit(0x58 | (r.index() & 7));
-    }
-
-    public void cpuid() {
-        emit(0x0f, 0xa2);
-    }
-
-    public void xgetbv() {
-        emit(0x0f, 0x01, 0xd0);
-    }
-
-    public void vzeroupper() {
-        emit(0xc5, 0xf8, 0x77);
-    }
-
-    /// Asks for the line of an address, into all levels of cache.
-    public void prefetcht0(Mem m) {
-        integer(0x0f18, 1, m, false, 0);
-    }
-
-    // General purpose registers
-
-    public void mov(Gpr d, Gpr s) {
-        integer(0x89, s.index(), d, d.bits() == 64);
-    }
-
-    public void mov(Gpr d, Mem s) {
-        integer(0x8b, d.index(), s, d.bits() == 64, 0);
-    }
-
-    public void mov(Mem d, Gpr s) {
-        integer(0x89, s.index(), d, s.bits() == 64, 0);
-    }
-
-    public void mov(Gpr d, int value) {
-        if (d.bits() == 64) {
-            integer(0xc7, 0, d, true);
-        } else {
-            if (d.index() > 7) {
-                emit(0x41);
-            }
-            emit(0xb8 | (d.index() & 7));
-        }
-        emit32(value);
-    }
-
-    public void lea(Gpr d, Mem s) {
-        integer(0x8d, d.index(), s, d.bits() == 64, 0);
-    }
-
-    /// A 16-bit word, zero-extended.
-    public void movzxw(Gpr d, Mem s) {
-        integer(0x0fb7, d.index(), s, d.bits() == 64, 0);
-    }
-
-    public void imul(Gpr d, Gpr s) {
-        integer(0x0faf, d.index(), s, d.bits() == 64);
-    }
-
-    public void add(Gpr d, Gpr s) {
-        integer(0x01, s.index(), d, d.bits() == 64);
-    }
-
-    public void add(Gpr d, int value) {
-        arithmetic(0, d, value);
-    }
-
-    public void add(Gpr d, Mem s) {
-        integer(0x03, d.index(), s, d.bits() == 64, 0);
-    }
-
-    public void or(Gpr d, Gpr s) {
-        integer(0x09, s.index(), d, d.bits() == 64);
-    }
-
-    public void and(Gpr d, Gpr s) {
-        integer(0x21, s.index(), d, d.bits() == 64);
-    }
-
-    public void and(Gpr d, int value) {
-        arithmetic(4, d, value);
-    }
-
-    public void sub(Gpr d, Gpr s) {
-        integer(0x29, s.index(), d, d.bits() == 64);
-    }
-
-    public void sub(Gpr d, int value) {
-        arithmetic(5, d, value);
-    }
-
-    public void xor(Gpr d, Gpr s) {
-        integer(0x31, s.index(), d, d.bits() == 64);
-    }
-
-    public void cmp(Gpr d, Gpr s) {
-        integer(0x39, s.index(), d, d.bits() == 64);
-    }
-
-    public void cmp(Gpr d, int value) {
-        arithmetic(7, d, value);
-    }
-
-    public void cmp(Gpr d, Mem s) {
-        integer(0x3b, d.index(), s, d.bits() == 64, 0);
-    }
-
-    public void test(Gpr d, Gpr s) {
-        integer(0x85, s.index(), d, d.bits() == 64);
-    }
-
-    public void dec(Gpr d) {
-        integer(0xff, 1, d, d.bits() == 64);
-    }
-
-    public void shl(Gpr d, int count) {
-        integer(0xc1, 4, d, d.bits() == 64);
-        emit(count);
-    }
-
-    public void shr(Gpr d, int count) {
-        integer(0xc1, 5, d, d.bits() == 64);
-        emit(count);
-    }
-
-    private void arithmetic(int operation, Gpr d, int value) {
-        if (value >= -128 && value <= 127) {
-            integer(0x83, operation, d, d.bits() == 64);
-            emit(value);
-        } else if (d.index() == 0) {
-            if (d.bits() == 64) {
-                emit(0x48);
-            }
-            emit(operation << 3 | 5);
-            emit32(value);
-        } else {
-            integer(0x81, operation, d, d.bits() == 64);
-            emit32(value);
-        }
-    }
-
-    // Moves
-
-    public void vmovups(Vec d, Operand s) {
-        vector(BOTH, NP, M0F, 0x10, d, 0, s, FULL);
-    }
-
-    public void vmovups(Mem d, Vec s) {
-        vector(BOTH, NP, M0F, 0x11, s, 0, d, FULL);
-    }
-
-    public void vmovaps(Vec d, Vec s) {
-        vector(BOTH, NP, M0F, 0x28, d, 0, s, FULL);
-    }
-
-    public void vmovss(Mem d, Vec s) {
-        vector(BOTH, PF3, M0F, 0x11, s.x(), 0, d, -4);
-    }
-
-    public void vmovd(Vec d, Gpr s) {
-        vector(BOTH, P66, M0F, 0x6e, d, 0, Vec.xmm(s.index()), -4);
-    }
-
-    /// 64 bits of a general purpose register, the rest zero.
-    public void vmovq(Vec d, Gpr s) {
-        vex(P66, M0F, true, false, d.index(), 0, Vec.xmm(s.index()));
-        emit(0x6e);
-        operand(d.index(), Vec.xmm(s.index()), 1, 0);
-    }
-
-    public void vpinsrq(Vec d, Vec a, Gpr s, int element) {
-        vex(P66, M3A, true, false, d.index(), a.index(), Vec.xmm(s.index()));
-        emit(0x22);
-        operand(d.index(), Vec.xmm(s.index()), 1, 1);
-        emit(element);
-    }
-
-    public void vbroadcastss(Vec d, Operand s) {
-        vector(BOTH, P66, M38, 0x18, d, 0, s, -4);
-    }
-
-    public void vpbroadcastd(Vec d, Operand s) {
-        vector(BOTH, P66, M38, 0x58, d, 0, s, -4);
-    }
-
-    public void vpbroadcastw(Vec d, Operand s) {
-        vector(BOTH, P66, M38, 0x79, d, 0, s, -2);
-    }
-
-    public void vbroadcasti32x4(Vec d, Mem s) {
-        vector(EVEX, P66, M38, 0x5a, d, 0, s, -16);
-    }
-
-    public void vbroadcasti64x4(Vec d, Mem s) {
-        vector(EVEX | EVEX_W, P66, M38, 0x5b, d, 0, s, -32);
-    }
-
-    public void vinserti64x4(Vec d, Vec a, Operand s, int half) {
-        vector(EVEX | EVEX_W, P66, M3A, 0x3a, d, a.index(), s, -32, half);
-    }
-
-    public void vinserti32x4(Vec d, Vec a, Operand s, int quarter) {
-        vector(EVEX, P66, M3A, 0x38, d, a.index(), s, -16, quarter);
-    }
-
-    public void vextracti64x4(Vec d, Vec s, int half) {
-        vector(EVEX | EVEX_W, P66, M3A, 0x3b, s, 0, d, -32, half);
-    }
-
-    public void vextracti32x4(Vec d, Vec s, int quarter) {
-        vector(EVEX, P66, M3A, 0x39, s, 0, d, -16, quarter);
-    }
-
-    // Integers
 
     public void vpandd(Vec d, Vec a, Operand b) {
-        vector(EVEX, P66, M0F, 0xdb, d, a.index(), b, FULL);
+        vector(EVEX, P66, M0F, 0xdb, d, a, b, FULL);
+    }
+
+    public void vpor(Vec d, Vec a, Operand b) {
+        vector(VEX, P66, M0F, 0xeb, d, a, b, FULL_MEM);
     }
 
     public void vpord(Vec d, Vec a, Operand b) {
-        vector(EVEX, P66, M0F, 0xeb, d, a.index(), b, FULL);
+        vector(EVEX, P66, M0F, 0xeb, d, a, b, FULL);
+    }
+
+    public void vpxor(Vec d, Vec a, Operand b) {
+        vector(VEX, P66, M0F, 0xef, d, a, b, FULL_MEM);
     }
 
     public void vpxord(Vec d, Vec a, Operand b) {
-        vector(EVEX, P66, M0F, 0xef, d, a.index(), b, FULL);
+        vector(EVEX, P66, M0F, 0xef, d, a, b, FULL);
     }
 
     /// Any function of three bits: bit `4 d + 2 a + b` of `table`.
     public void vpternlogd(Vec d, Vec a, Operand b, int table) {
-        vector(EVEX, P66, M3A, 0x25, d, a.index(), b, FULL, table);
+        vector(EVEX, P66, M3A, 0x25, d, a, b, FULL, table);
     }
 
-    public void vpaddb(Vec d, Vec a, Operand b) {
-        vector(BOTH, P66, M0F, 0xfc, d, a.index(), b, FULL);
-    }
-
-    public void vpaddd(Vec d, Vec a, Operand b) {
-        vector(BOTH, P66, M0F, 0xfe, d, a.index(), b, FULL);
-    }
-
-    public void vpsubd(Vec d, Vec a, Operand b) {
-        vector(BOTH, P66, M0F, 0xfa, d, a.index(), b, FULL);
-    }
-
-    public void vpmaxsd(Vec d, Vec a, Operand b) {
-        vector(BOTH, P66, M38, 0x3d, d, a.index(), b, FULL);
+    public void vpsllw(Vec d, Vec s, int count) {
+        shift(0x71, 6, d, s, FULL_MEM, count);
     }
 
     public void vpsrlw(Vec d, Vec s, int count) {
-        vector(BOTH, P66, M0F, 0x71, new Vec(2, d.bits(), d.mask(), d.zeroing()), d.index(), s, FULL, count);
-    }
-
-    public void vpsrld(Vec d, Vec s, int count) {
-        vector(BOTH, P66, M0F, 0x72, new Vec(2, d.bits(), d.mask(), d.zeroing()), d.index(), s, FULL, count);
+        shift(0x71, 2, d, s, FULL_MEM, count);
     }
 
     public void vpslld(Vec d, Vec s, int count) {
-        vector(BOTH, P66, M0F, 0x72, new Vec(6, d.bits(), d.mask(), d.zeroing()), d.index(), s, FULL, count);
+        shift(0x72, 6, d, s, FULL, count);
+    }
+
+    public void vpsrld(Vec d, Vec s, int count) {
+        shift(0x72, 2, d, s, FULL, count);
+    }
+
+    /// The rest of the opcode is where other instructions name their destination, which moves to the second operand.
+    private void shift(int opcode, int extension, Vec d, Vec s, Tuple tuple, int count) {
+        Vec reg = new Vec(extension, d.bits(), d.mask(), d.zeroing());
+        vector(BOTH, P66, M0F, opcode, reg, d.unmasked(), s, tuple, count);
     }
 
     /// Each 32-bit lane, rotated left by its own count.
     public void vprolvd(Vec d, Vec a, Operand counts) {
-        vector(EVEX, P66, M38, 0x15, d, a.index(), counts, FULL);
+        vector(EVEX, P66, M38, 0x15, d, a, counts, FULL);
     }
 
     /// Each word by its own count.
-    public void vpsrlvw(Vec d, Vec a, Operand counts) {
-        vector(EVEX | EVEX_W, P66, M38, 0x10, d, a.index(), counts, FULL);
+    public void vpsllvw(Vec d, Vec a, Operand counts) {
+        vector(EVEX | EVEX_W, P66, M38, 0x12, d, a, counts, FULL_MEM);
     }
 
-    public void vpsllvw(Vec d, Vec a, Operand counts) {
-        vector(EVEX | EVEX_W, P66, M38, 0x12, d, a.index(), counts, FULL);
+    public void vpsrlvw(Vec d, Vec a, Operand counts) {
+        vector(EVEX | EVEX_W, P66, M38, 0x10, d, a, counts, FULL_MEM);
     }
 
     public void vpsrlvd(Vec d, Vec a, Operand counts) {
-        vector(BOTH, P66, M38, 0x45, d, a.index(), counts, FULL);
+        vector(BOTH, P66, M38, 0x45, d, a, counts, FULL);
+    }
+
+    public void vpsrlvq(Vec d, Vec a, Operand counts) {
+        vector(BOTH | VEX_W | EVEX_W, P66, M38, 0x45, d, a, counts, FULL);
+    }
+
+    // Integers
+
+    public void vpaddb(Vec d, Vec a, Operand b) {
+        vector(BOTH, P66, M0F, 0xfc, d, a, b, FULL_MEM);
+    }
+
+    public void vpaddd(Vec d, Vec a, Operand b) {
+        vector(BOTH, P66, M0F, 0xfe, d, a, b, FULL);
+    }
+
+    public void vpsubb(Vec d, Vec a, Operand b) {
+        vector(BOTH, P66, M0F, 0xf8, d, a, b, FULL_MEM);
+    }
+
+    public void vpsubd(Vec d, Vec a, Operand b) {
+        vector(BOTH, P66, M0F, 0xfa, d, a, b, FULL);
+    }
+
+    /// The lower 32 bits of each product.
+    public void vpmulld(Vec d, Vec a, Operand b) {
+        vector(BOTH, P66, M38, 0x40, d, a, b, FULL);
+    }
+
+    public void vpmaxsd(Vec d, Vec a, Operand b) {
+        vector(BOTH, P66, M38, 0x3d, d, a, b, FULL);
+    }
+
+    public void vpabsb(Vec d, Operand s) {
+        vector(BOTH, P66, M38, 0x1c, d, s, FULL_MEM);
+    }
+
+    /// Each byte of `a`, times the sign of that of `b`.
+    public void vpsignb(Vec d, Vec a, Operand b) {
+        vector(VEX, P66, M38, 0x08, d, a, b, FULL_MEM);
+    }
+
+    /// Sums of two products of unsigned bytes of `a` with signed bytes of `b`, saturated to 16 bits.
+    public void vpmaddubsw(Vec d, Vec a, Operand b) {
+        vector(BOTH, P66, M38, 0x04, d, a, b, FULL_MEM);
+    }
+
+    /// Sums of two products of signed words, as 32 bits.
+    public void vpmaddwd(Vec d, Vec a, Operand b) {
+        vector(BOTH, P66, M0F, 0xf5, d, a, b, FULL_MEM);
     }
 
     /// Adds to each 32-bit lane of `d` the four products of unsigned bytes of `a` with signed bytes of `b`.
     public void vpdpbusd(Vec d, Vec a, Operand b) {
-        vector(EVEX, P66, M38, 0x50, d, a.index(), b, FULL);
-    }
-
-    public void vpmovzxbd(Vec d, Operand s) {
-        vector(BOTH, P66, M38, 0x31, d, 0, s, QUARTER);
-    }
-
-    public void vpmovsxbd(Vec d, Operand s) {
-        vector(BOTH, P66, M38, 0x21, d, 0, s, QUARTER);
-    }
-
-    public void vpmovzxwd(Vec d, Operand s) {
-        vector(BOTH, P66, M38, 0x33, d, 0, s, HALF);
-    }
-
-    /// The lowest byte of each 32-bit lane.
-    public void vpmovdb(Operand d, Vec s) {
-        vector(EVEX, PF3, M38, 0x31, s, 0, d, QUARTER);
-    }
-
-    // Order
-
-    public void vpshufb(Vec d, Vec a, Operand indices) {
-        vector(BOTH, P66, M38, 0x00, d, a.index(), indices, FULL);
-    }
-
-    public void vpermps(Vec d, Vec indices, Operand s) {
-        vector(BOTH, P66, M38, 0x16, d, indices.index(), s, FULL);
-    }
-
-    public void vpshufd(Vec d, Operand s, int order) {
-        vector(BOTH, P66, M0F, 0x70, d, 0, s, FULL, order);
-    }
-
-    public void vpunpckldq(Vec d, Vec a, Operand b) {
-        vector(BOTH, P66, M0F, 0x62, d, a.index(), b, FULL);
-    }
-
-    public void vpunpckhdq(Vec d, Vec a, Operand b) {
-        vector(BOTH, P66, M0F, 0x6a, d, a.index(), b, FULL);
-    }
-
-    public void vpunpcklqdq(Vec d, Vec a, Operand b) {
-        vector(BOTH | EVEX_W, P66, M0F, 0x6c, d, a.index(), b, FULL);
-    }
-
-    public void vpunpckhqdq(Vec d, Vec a, Operand b) {
-        vector(BOTH | EVEX_W, P66, M0F, 0x6d, d, a.index(), b, FULL);
-    }
-
-    public void vshufi32x4(Vec d, Vec a, Operand b, int order) {
-        vector(EVEX, P66, M3A, 0x43, d, a.index(), b, FULL, order);
+        vector(EVEX, P66, M38, 0x50, d, a, b, FULL);
     }
 
     // Floats
 
     public void vaddps(Vec d, Vec a, Operand b) {
-        vector(BOTH, NP, M0F, 0x58, d, a.index(), b, FULL);
+        vector(BOTH, NP, M0F, 0x58, d, a, b, FULL);
     }
 
     public void vsubps(Vec d, Vec a, Operand b) {
-        vector(BOTH, NP, M0F, 0x5c, d, a.index(), b, FULL);
+        vector(BOTH, NP, M0F, 0x5c, d, a, b, FULL);
     }
 
     public void vmulps(Vec d, Vec a, Operand b) {
-        vector(BOTH, NP, M0F, 0x59, d, a.index(), b, FULL);
+        vector(BOTH, NP, M0F, 0x59, d, a, b, FULL);
     }
 
     public void vdivps(Vec d, Vec a, Operand b) {
-        vector(BOTH, NP, M0F, 0x5e, d, a.index(), b, FULL);
+        vector(BOTH, NP, M0F, 0x5e, d, a, b, FULL);
+    }
+
+    /// `b` where one of both is no number.
+    public void vmaxps(Vec d, Vec a, Operand b) {
+        vector(BOTH, NP, M0F, 0x5f, d, a, b, FULL);
+    }
+
+    /// `b` where one of both is no number.
+    public void vminps(Vec d, Vec a, Operand b) {
+        vector(BOTH, NP, M0F, 0x5d, d, a, b, FULL);
+    }
+
+    /// Sums of neighbours, those of `a` in the lower and those of `b` in the upper half of every 128 bits.
+    public void vhaddps(Vec d, Vec a, Operand b) {
+        vector(VEX, PF2, M0F, 0x7c, d, a, b, FULL_MEM);
     }
 
     /// `d += a b`, rounded once.
     public void vfmadd231ps(Vec d, Vec a, Operand b) {
-        vector(BOTH, P66, M38, 0xb8, d, a.index(), b, FULL);
+        vector(BOTH, P66, M38, 0xb8, d, a, b, FULL);
     }
 
     /// `d -= a b`, rounded once.
     public void vfnmadd231ps(Vec d, Vec a, Operand b) {
-        vector(BOTH, P66, M38, 0xbc, d, a.index(), b, FULL);
+        vector(BOTH, P66, M38, 0xbc, d, a, b, FULL);
     }
 
+    /// Adds to each 32-bit lane of `d` the two products of brain floats of `a` and `b`.
+    public void vdpbf16ps(Vec d, Vec a, Operand b) {
+        vector(EVEX, PF3, M38, 0x52, d, a, b, FULL);
+    }
+
+    /// `a` times two to the power of `b`, which is rounded down.
+    public void vscalefps(Vec d, Vec a, Operand b) {
+        vector(EVEX, P66, M38, 0x2c, d, a, b, FULL);
+    }
+
+    /// Rounds: to the nearest integer where `control` is 0, down where it is 1, up at 2, towards zero at 3.
+    public void vrndscaleps(Vec d, Operand s, int control) {
+        vector(EVEX, P66, M3A, 0x08, d, s, FULL, control);
+    }
+
+    // Conversions
+
     public void vcvtdq2ps(Vec d, Operand s) {
-        vector(BOTH, NP, M0F, 0x5b, d, 0, s, FULL);
+        vector(BOTH, NP, M0F, 0x5b, d, s, FULL);
     }
 
     /// To the nearest integer, ties to even; 0x8000_0000 where there is none.
     public void vcvtps2dq(Vec d, Operand s) {
-        vector(BOTH, P66, M0F, 0x5b, d, 0, s, FULL);
+        vector(BOTH, P66, M0F, 0x5b, d, s, FULL);
     }
 
     public void vcvtph2ps(Vec d, Operand s) {
-        vector(BOTH, P66, M38, 0x13, d, 0, s, HALF);
+        vector(BOTH, P66, M38, 0x13, d, s, HALF_MEM);
+    }
+
+    /// To half precision: to nearest, ties to even, where `rounding` is 0.
+    public void vcvtps2ph(Operand d, Vec s, int rounding) {
+        vector(BOTH | STORE, P66, M3A, 0x1d, s, d, HALF_MEM, rounding);
+    }
+
+    /// To brain floats, half as wide: to nearest, ties to even.
+    public void vcvtneps2bf16(Vec d, Vec s) {
+        require(d.bits() == HALF_MEM.registerBits(s.bits()), "the destination has half the size of the source");
+        vector(EVEX, PF3, M38, 0x72, d.resized(s.bits()), s, FULL);
     }
 
     // Masks
 
     public void kmovw(OpMask k, Gpr s) {
-        vex(NP, M0F, false, false, k.index(), 0, Vec.xmm(s.index()));
-        emit(0x92);
-        operand(k.index(), Vec.xmm(s.index()), 1, 0);
+        require(s.bits() == 32, "kmovw takes the lower bits of a register of 32");
+        mask(NP, false, false, 0x92, k, 0, s.asVec());
     }
 
     public void kmovd(OpMask k, Gpr s) {
-        vex(PF2, M0F, false, false, k.index(), 0, Vec.xmm(s.index()));
-        emit(0x92);
-        operand(k.index(), Vec.xmm(s.index()), 1, 0);
+        require(s.bits() == 32, "kmovd moves 32 bits");
+        mask(PF2, false, false, 0x92, k, 0, s.asVec());
     }
 
     public void kmovd(OpMask k, Mem s) {
-        vex(P66, M0F, true, false, k.index(), 0, s);
-        emit(0x90);
-        operand(k.index(), s, 1, 0);
+        require(!s.broadcast(), "this instruction does not broadcast");
+        mask(P66, true, false, 0x90, k, 0, s);
     }
 
     /// The lower halves of two masks: `b` below, `a` above.
     public void kunpckdq(OpMask k, OpMask a, OpMask b) {
-        vex(NP, M0F, true, true, k.index(), a.index(), Vec.xmm(b.index()));
-        emit(0x4b);
-        operand(k.index(), Vec.xmm(b.index()), 1, 0);
+        mask(NP, true, true, 0x4b, k, a.index(), b.asVec(128));
+    }
+
+    private void mask(int pp, boolean w, boolean wide, int opcode, OpMask k, int v, Operand rm) {
+        vex(pp, M0F, w, wide, k.index(), v, rm);
+        emit(opcode);
+        operand(k.index(), rm, 1, 0);
     }
 
     /// Which bytes of `a` and `b` have a bit in common.
     public void vptestmb(OpMask k, Vec a, Operand b) {
-        vector(EVEX, P66, M38, 0x26, new Vec(k.index(), a.bits(), 0, false), a.index(), b, FULL);
+        vector(EVEX, P66, M38, 0x26, k.asVec(a.bits()), a, b, FULL_MEM);
     }
 
     /// Which 32-bit lanes of `a` and `b` have a bit in common.
     public void vptestmd(OpMask k, Vec a, Operand b) {
-        vector(EVEX, P66, M38, 0x27, new Vec(k.index(), a.bits(), 0, false), a.index(), b, FULL);
+        vector(EVEX, P66, M38, 0x27, k.asVec(a.bits()), a, b, FULL);
+    }
+
+    /// Which lanes of `a` and `b` compare so: equal at 0, less at 1, less or equal at 2, one of them no number at 3,
+    /// and
+    /// the opposites from 4 on.
+    public void vcmpps(OpMask k, Vec a, Operand b, int predicate) {
+        vector(EVEX, NP, M0F, 0xc2, k.asVec(a.bits()), a, b, FULL, predicate);
     }
 }

@@ -3,6 +3,7 @@ package dev.excitor.runtime.asm;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Turns instruction forms into bytes: prefixes, operand bytes, displacements and the references that are filled in at
 /// the end. [Assembler] names the instructions.
@@ -22,17 +23,18 @@ abstract class Encoder {
     static final int M38 = 2;
     static final int M3A = 3;
 
-    /// Which encodings an instruction has, and its W bit in EVEX.
+    /// Traits of a vector instruction: the encodings it has, the W bit in each, and what sets it apart.
     static final int VEX = 1;
     static final int EVEX = 2;
-    static final int EVEX_W = 4;
     static final int BOTH = VEX | EVEX;
-
-    /// How many bytes of memory a vector instruction touches, as a share of its register: the unit of a short
-    /// displacement. Values below 0 are a number of bytes.
-    static final int FULL = 1;
-    static final int HALF = 2;
-    static final int QUARTER = 4;
+    static final int VEX_W = 4;
+    static final int EVEX_W = 8;
+    /// The destination is the operand that may be memory.
+    static final int STORE = 16;
+    /// Cannot be written under a mask.
+    static final int UNMASKED = 32;
+    static final int XMM_ONLY = 64;
+    static final int NO_XMM = 128;
 
     private record Reference(int at, int end, Label label) {}
 
@@ -84,7 +86,9 @@ abstract class Encoder {
 
     /// Everything, with all references filled in and the constants behind the code.
     public final byte[] bytes() {
-        int end = size;
+        if (size == 0) {
+            throw new IllegalStateException("there is no code");
+        }
         for (Constant constant : constants) {
             while (size % CONSTANT_ALIGNMENT != 0) {
                 emit(0xcc);
@@ -101,29 +105,29 @@ abstract class Encoder {
                 result[reference.at + i] = (byte) (distance >> (8 * i));
             }
         }
-        if (end == 0) {
-            throw new IllegalStateException("there is no code");
-        }
         return result;
+    }
+
+    static void require(boolean possible, String complaint) {
+        if (!possible) {
+            throw new IllegalArgumentException(complaint);
+        }
     }
 
     // Instructions on general purpose registers
 
-    /// `op reg, rm` or `op rm, reg` with a REX prefix where one is needed.
+    /// `op reg, rm` or `op rm, reg`, with a REX prefix where one is needed.
     final void integer(int opcode, int reg, Gpr rm, boolean wide) {
         rex(wide, reg, 0, rm.index());
         opcode(opcode);
         emit(0xc0 | (reg & 7) << 3 | (rm.index() & 7));
     }
 
-    final void integer(int opcode, int reg, Mem rm, boolean wide, int trailing) {
-        rex(
-                wide,
-                reg,
-                rm.index() == null ? 0 : rm.index().index(),
-                rm.base() == null ? 0 : rm.base().index());
+    final void integer(int opcode, int reg, Mem rm, boolean wide) {
+        require(!rm.broadcast(), "only vector instructions broadcast");
+        rex(wide, reg, indexOf(rm), baseOf(rm));
         opcode(opcode);
-        operand(reg, rm, 1, trailing);
+        operand(reg, rm, 1, 0);
     }
 
     private void rex(boolean wide, int reg, int index, int base) {
@@ -144,63 +148,95 @@ abstract class Encoder {
 
     /// A vector instruction `op reg, v, rm`.
     ///
-    /// @param forms  [#BOTH], or [#EVEX] alone, with [#EVEX_W]
+    /// @param traits the encodings it has and what sets it apart, [#BOTH] to [#NO_XMM]
     /// @param reg    the operand in the ModRM byte's reg field, whose size is the instruction's
-    /// @param v      the operand in the vvvv field, 0 for none
-    /// @param memory of rm: [#FULL], [#HALF], [#QUARTER], or minus a number of bytes
-    final void vector(int forms, int pp, int map, int opcode, Vec reg, int v, Operand rm, int memory, int... imm) {
+    /// @param v      the operand in the vvvv field, null for none
+    /// @param rm     the operand that may be memory
+    /// @param tuple  what rm stands for
+    final void vector(
+            int traits, int pp, int map, int opcode, Vec reg, @Nullable Vec v, Operand rm, Tuple tuple, int... imm) {
         boolean broadcast = rm instanceof Mem m && m.broadcast();
-        int high = Math.max(reg.index(), Math.max(v, rm instanceof Vec r ? r.index() : 0));
-        int bits = Math.max(reg.bits(), rm instanceof Vec r && memory == FULL ? r.bits() : 0);
-        boolean vex = (forms & VEX) != 0 && bits < 512 && high < 16 && reg.mask() == 0 && !broadcast;
-        if (vex) {
-            vex(pp, map, false, bits == 256, reg.index(), v, rm);
+        Vec written = (traits & STORE) != 0 && rm instanceof Vec r ? r : reg;
+        int second = v == null ? 0 : v.index();
+        int highest = Math.max(reg.index(), Math.max(second, rm instanceof Vec r ? r.index() : 0));
+        boolean needsEvex = reg.bits() == 512 || highest > 15 || written.mask() != 0 || broadcast;
+        check(traits, reg, v, rm, tuple, written, needsEvex, imm);
+        if ((traits & VEX) != 0 && !needsEvex) {
+            vex(pp, map, (traits & VEX_W) != 0, reg.bits() == 256, reg.index(), second, rm);
             emit(opcode);
             operand(reg.index(), rm, 1, imm.length);
         } else {
-            evex(forms, pp, map, reg, v, rm, bits, broadcast);
+            boolean w = (traits & EVEX_W) != 0;
+            evex(pp, map, w, reg, second, rm, written, broadcast);
             emit(opcode);
-            int share = memory < 0 ? -memory : bits / 8 / memory;
-            operand(reg.index(), rm, broadcast ? ((forms & EVEX_W) != 0 ? 8 : 4) : share, imm.length);
+            operand(reg.index(), rm, broadcast ? w ? 8 : 4 : tuple.bytes(reg.bits()), imm.length);
         }
         emit(imm);
     }
 
-    private void evex(int forms, int pp, int map, Vec reg, int v, Operand rm, int bits, boolean broadcast) {
-        int x = 0;
-        int b = 0;
-        if (rm instanceof Vec r) {
-            x = r.index() >> 4 & 1;
-            b = r.index() >> 3 & 1;
-        } else if (rm instanceof Mem m) {
-            x = m.index() == null ? 0 : m.index().index() >> 3;
-            b = m.base() == null ? 0 : m.base().index() >> 3;
+    /// A vector instruction `op reg, rm`.
+    final void vector(int traits, int pp, int map, int opcode, Vec reg, Operand rm, Tuple tuple, int... imm) {
+        vector(traits, pp, map, opcode, reg, null, rm, tuple, imm);
+    }
+
+    private static void check(
+            int traits, Vec reg, @Nullable Vec v, Operand rm, Tuple tuple, Vec written, boolean needsEvex, int[] imm) {
+        int bits = reg.bits();
+        boolean stores = (traits & STORE) != 0;
+        require(
+                !needsEvex || (traits & EVEX) != 0,
+                "this instruction has no zmm, no registers from 16 on, no masks and no broadcasts");
+        require(tuple.fits(bits), "a part is as large as the register");
+        require((traits & XMM_ONLY) == 0 || bits == 128, "this instruction is on xmm registers");
+        require((traits & NO_XMM) == 0 || bits > 128, "this instruction is on ymm and zmm registers");
+        require(v == null || v.bits() == bits, "the registers differ in size");
+        require(v == null || v.mask() == 0, "only what is written has a mask");
+        switch (rm) {
+            case Vec r -> {
+                require(r.bits() == tuple.registerBits(bits), "the registers do not belong together in size");
+                require((stores ? reg : r).mask() == 0, "only what is written has a mask");
+            }
+            case Mem m -> {
+                require(!m.broadcast() || tuple == Tuple.FULL, "this instruction does not broadcast");
+                require(!stores || !written.zeroing(), "memory is not zeroed");
+            }
         }
+        require((traits & UNMASKED) == 0 || written.mask() == 0, "this instruction knows no masks");
+        for (int value : imm) {
+            require(value >= 0 && value <= 255, "the last operand is a byte");
+        }
+    }
+
+    private void evex(int pp, int map, boolean w, Vec reg, int v, Operand rm, Vec written, boolean broadcast) {
+        int x = switch (rm) {
+            case Vec r -> r.index() >> 4;
+            case Mem m -> indexOf(m) >> 3;
+        };
+        int b = switch (rm) {
+            case Vec r -> r.index() >> 3 & 1;
+            case Mem m -> baseOf(m) >> 3;
+        };
         int r = reg.index() >> 3 & 1;
-        int r2 = reg.index() >> 4 & 1;
-        int w = (forms & EVEX_W) != 0 ? 1 : 0;
-        int length = bits == 512 ? 2 : bits == 256 ? 1 : 0;
+        int r2 = reg.index() >> 4;
+        int length = reg.bits() >> 8;
         emit(
                 0x62,
                 (r ^ 1) << 7 | (x ^ 1) << 6 | (b ^ 1) << 5 | (r2 ^ 1) << 4 | map,
-                w << 7 | (~v & 15) << 3 | 4 | pp,
-                (reg.zeroing() ? 0x80 : 0)
+                (w ? 0x80 : 0) | (~v & 15) << 3 | 4 | pp,
+                (written.zeroing() ? 0x80 : 0)
                         | length << 5
                         | (broadcast ? 0x10 : 0)
-                        | ((v >> 4 & 1) ^ 1) << 3
-                        | reg.mask());
+                        | (v >> 4 ^ 1) << 3
+                        | written.mask());
     }
 
     /// A VEX prefix, of two bytes where that is enough.
     final void vex(int pp, int map, boolean w, boolean wide, int reg, int v, Operand rm) {
-        int x = 0;
-        int b = 0;
-        if (rm instanceof Vec r) {
-            b = r.index() >> 3;
-        } else if (rm instanceof Mem m) {
-            x = m.index() == null ? 0 : m.index().index() >> 3;
-            b = m.base() == null ? 0 : m.base().index() >> 3;
-        }
+        int x = rm instanceof Mem m ? indexOf(m) >> 3 : 0;
+        int b = switch (rm) {
+            case Vec r -> r.index() >> 3;
+            case Mem m -> baseOf(m) >> 3;
+        };
         int last = (~v & 15) << 3 | (wide ? 4 : 0) | pp;
         int r = (reg >> 3 ^ 1) << 7;
         if (x == 0 && b == 0 && map == M0F && !w) {
@@ -208,6 +244,14 @@ abstract class Encoder {
         } else {
             emit(0xc4, r | (x ^ 1) << 6 | (b ^ 1) << 5 | map, (w ? 0x80 : 0) | last);
         }
+    }
+
+    private static int indexOf(Mem m) {
+        return m.index() == null ? 0 : m.index().index();
+    }
+
+    private static int baseOf(Mem m) {
+        return m.base() == null ? 0 : m.base().index();
     }
 
     /// The ModRM byte with what follows it.
@@ -226,7 +270,7 @@ abstract class Encoder {
             reference(m.constant(), trailing);
             return;
         }
-        int base = m.base() == null ? 0 : m.base().index();
+        int base = baseOf(m);
         boolean sib = m.index() != null || (base & 7) == 4;
         boolean isShort = m.disp() % unit == 0 && m.disp() / unit >= -128 && m.disp() / unit <= 127;
         int mod = m.disp() == 0 && (base & 7) != 5 ? 0x00 : isShort ? 0x40 : 0x80;

@@ -33,4 +33,9 @@ public record Gpr(int index, int bits) {
     public Gpr lower() {
         return new Gpr(index, 32);
     }
+
+    /// This number where the prefix of a vector instruction has that of a register.
+    Vec asVec() {
+        return Vec.xmm(index);
+    }
 }

@@ -22,6 +22,7 @@ public record Mem(
         if ((base == null) == (constant == null)
                 || (base != null && base.bits() != 64)
                 || (index != null && (index.bits() != 64 || index.index() == 4 || constant != null))
+                || (constant != null && disp != 0)
                 || Integer.bitCount(scale) != 1
                 || scale < 1
                 || scale > 8) {
@@ -45,15 +46,12 @@ public record Mem(
         return new Mem(null, null, 1, 0, false, place);
     }
 
-    /// The same place some bytes further; not for constants, which are referred to whole.
+    /// The same place some bytes further; not for constants, which are referred to from their start.
     public Mem plus(int bytes) {
-        if (constant != null) {
-            throw new IllegalStateException("a constant is referred to from its start");
-        }
         return new Mem(base, index, scale, Math.addExact(disp, bytes), broadcast, constant);
     }
 
-    /// One element of 32 bits there, for all lanes.
+    /// One element there, of the instruction's size, for all lanes.
     public Mem toAll() {
         return new Mem(base, index, scale, disp, true, constant);
     }

@@ -12,6 +12,9 @@ public record Vec(int index, int bits, int mask, boolean zeroing) implements Ope
         if (index < 0 || index > 31 || (bits != 128 && bits != 256 && bits != 512)) {
             throw new IllegalArgumentException("there is no vector register %d of %d bits".formatted(index, bits));
         }
+        if (mask < 0 || mask > 7 || (zeroing && mask == 0)) {
+            throw new IllegalArgumentException("there is no such mask");
+        }
     }
 
     public static Vec xmm(int index) {
@@ -46,9 +49,18 @@ public record Vec(int index, int bits, int mask, boolean zeroing) implements Ope
         return new Vec(index, bits, k.index(), false);
     }
 
-    /// This register written under a mask; other elements become zero.
-    public Vec orZero(OpMask k) {
-        return new Vec(index, bits, k.index(), true);
+    /// This register written under its mask; other elements become zero.
+    public Vec orZero() {
+        return new Vec(index, bits, mask, true);
+    }
+
+    Vec unmasked() {
+        return new Vec(index, bits, 0, false);
+    }
+
+    /// The same number and mask at another size, as the prefix sees it.
+    Vec resized(int newBits) {
+        return new Vec(index, newBits, mask, zeroing);
     }
 
     /// Bytes of the register.

@@ -84,7 +84,7 @@ final class FloatRowKernel {
         a.vaddps(Vec.zmm(0), Vec.zmm(0), Vec.zmm(2));
         a.vaddps(Vec.zmm(1), Vec.zmm(1), Vec.zmm(3));
         LaneSum.of(a, Vec.zmm(0), Vec.zmm(1));
-        a.vmovss(at(R8), Vec.zmm(0));
+        a.vmovss(at(R8), Vec.xmm(0));
         a.add(R8, Float.BYTES);
         a.dec(RDX);
         a.jnz(row);

@@ -115,7 +115,7 @@ final class PanelKernel {
             a.vextracti32x4(T.x(), lanes, quarter);
             source = T;
         }
-        a.vmovss(at(RDX, to), source);
+        a.vmovss(at(RDX, to), source.x());
     }
 
     /// 16 bytes of each of the 16 rows of scratch into four registers of the panel.

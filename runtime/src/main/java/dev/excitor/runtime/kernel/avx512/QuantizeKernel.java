@@ -97,7 +97,7 @@ final class QuantizeKernel {
         a.vpmaxsd(max.x(), max.x(), t.x());
         a.vbroadcastss(max, max.x());
         a.vptestmd(OpMask.K2, max, max);
-        a.vdivps(t.orZero(OpMask.K2), largest, max);
+        a.vdivps(t.under(OpMask.K2).orZero(), largest, max);
         a.vmulps(low, low, t);
         a.vmulps(high, high, t);
         a.vcvtps2dq(low, low);
@@ -156,7 +156,7 @@ final class QuantizeKernel {
         a.vpaddd(low.y(), sums.y(), t.y());
         a.vextracti32x4(high.x(), low.y(), 1);
         a.vmovups(at(RDX, to), q.y());
-        a.vmovss(at(RDX, to + Q8Records.SCALE), scale);
+        a.vmovss(at(RDX, to + Q8Records.SCALE), scale.x());
         a.vpaddd(sums.x(), low.x(), high.x());
         storeSum(sums, scale, t, to + Q8Records.OFFSET, to + Q8Records.SUM);
         storeSum(low, scale, t, to + Q8Records.HALF_OFFSETS, to + Q8Records.HALF_SUMS);
@@ -165,9 +165,9 @@ final class QuantizeKernel {
 
     private void storeSum(Vec sum, Vec scale, Vec t, int offset, int scaled) {
         a.vpsubd(t.x(), zero.x(), sum.x());
-        a.vmovss(at(RDX, offset), t);
+        a.vmovss(at(RDX, offset), t.x());
         scaled(t.x(), sum.x(), scale.x());
-        a.vmovss(at(RDX, scaled), t);
+        a.vmovss(at(RDX, scaled), t.x());
     }
 
     /// `target = scale (sum / 128)`; the division is exact.

@@ -151,6 +151,6 @@ final class RowKernel {
         } else {
             a.add(RAX, R9);
         }
-        a.vmovss(at(RAX), acc);
+        a.vmovss(at(RAX), acc.x());
     }
 }

@@ -169,8 +169,8 @@ final class TileKernel {
         a.jz(zero);
         a.mov(RSI, RCX);
         for (int t = 0; t < tokens; t++) {
-            a.vmovups(accA(t).orZero(ROWS_A), at(RSI));
-            a.vmovups(accB(t).orZero(ROWS_B), at(RSI, 64));
+            a.vmovups(accA(t).under(ROWS_A).orZero(), at(RSI));
+            a.vmovups(accB(t).under(ROWS_B).orZero(), at(RSI, 64));
             a.add(RSI, R11);
         }
         a.jmp(ready);
