@@ -57,12 +57,17 @@ public final class Avx512Provider implements KernelProvider {
     /// @param required whether to throw where the kernels cannot run, instead of declining every matrix
     /// @throws ExcitorException.Unsupported when required, with the reason
     public static Avx512Provider open(boolean required) {
-        Optional<String> obstacle = MachineCode.obstacle().or(Avx512Provider::missing);
+        Optional<String> obstacle = obstacle();
         if (required && obstacle.isPresent()) {
             throw new ExcitorException.Unsupported(
                     "the native tier (" + obstacle.get() + ")", List.of("auto", "vector", "scalar"));
         }
         return new Avx512Provider(obstacle);
+    }
+
+    /// Why these kernels cannot run on this machine, a clause; empty where they can.
+    public static Optional<String> obstacle() {
+        return MachineCode.obstacle().or(Avx512Provider::missing);
     }
 
     private static Optional<String> missing() {
