@@ -163,7 +163,7 @@ public final class Avx512Provider implements KernelProvider, AutoCloseable {
     private Q8Packing lanes() {
         if (lanes == null) {
             MachineCode code = install(QuantizeKernel.assemble(QuantizeKernel.Form.LANES));
-            lanes = new Q8Packing(code, Q8Lanes.STEP_BYTES, Avx512MatMul.TILES_FROM - 1);
+            lanes = new Q8Packing(code, Q8Lanes.STEP_BYTES, Avx512MatMul.TILES_FROM - 1, Integer.MAX_VALUE);
         }
         return lanes;
     }
@@ -171,7 +171,7 @@ public final class Avx512Provider implements KernelProvider, AutoCloseable {
     private Q8Packing records() {
         if (records == null) {
             MachineCode code = install(QuantizeKernel.assemble(QuantizeKernel.Form.RECORDS));
-            records = new Q8Packing(code, 2 * Q8Records.BYTES, Integer.MAX_VALUE);
+            records = new Q8Packing(code, 2 * Q8Records.BYTES, Integer.MAX_VALUE, Panel.COLS);
         }
         return records;
     }

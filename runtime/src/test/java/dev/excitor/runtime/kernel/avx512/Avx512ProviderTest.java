@@ -122,14 +122,18 @@ class Avx512ProviderTest {
     }
 
     @Test
-    void formatsWithoutAnUnpackerAreDeclined() {
+    void floatWeightsAreTakenARowOfActivationsAtATime() {
         Avx512Cpu.require();
         try (Arena arena = Arena.ofConfined();
                 Avx512Provider provider = Avx512Provider.open(true)) {
             for (Format format : Formats.all()) {
                 if (WeightCodes.find(format).isEmpty()) {
                     assertThat(provider.consider(tensor(arena, format, 768), Regime.DECODE))
-                            .isEqualTo(new Declined(format.name() + " has no unpacker"));
+                            .isInstanceOf(Accepted.class);
+                    assertThat(provider.consider(tensor(arena, format, 776), Regime.DECODE))
+                            .isEqualTo(new Declined("rows of 776 are not whole runs of 64"));
+                    assertThat(provider.consider(tensor(arena, format, 768), Regime.PREFILL))
+                            .isEqualTo(new Declined("float weights meet one row of activations at a time"));
                 }
             }
         }
