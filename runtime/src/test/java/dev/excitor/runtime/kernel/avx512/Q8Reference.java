@@ -7,7 +7,7 @@ package dev.excitor.runtime.kernel.avx512;
 /// ```
 ///
 /// `m` is the largest bit pattern without its sign, so that infinities and NaN survive in the scale; what is no number
-/// after the multiplication becomes 0. So does all of a run whose `127/m` overflows, which is less than 2^-120.
+/// after the multiplication becomes 0. So does a run whose `127/m` overflows, which is smaller than 2^-121.
 public final class Q8Reference {
 
     static final int RUN = 32;

@@ -41,8 +41,9 @@ class QuantizeKernelTest {
                         Arguments.of("zeros", new float[] {0}),
                         Arguments.of("zeros of both signs", new float[] {-0f, 0, -0f}),
                         Arguments.of("denormals", new float[] {tiny, -tiny, 100 * tiny, 0, -0x1p-130f}),
-                        Arguments.of("where 127/m overflows", new float[] {0x1p-123f, -0x1p-124f, tiny, 0}),
-                        Arguments.of("where 127/m just fits", new float[] {0x1.fcp-122f, -0x1.8p-122f, tiny, 0}),
+                        Arguments.of("where 127/m overflows", new float[] {0x1.fcp-122f, -0x1p-124f, tiny, 0}),
+                        Arguments.of(
+                                "where 127/m just fits", new float[] {Math.nextUp(0x1.fcp-122f), -0x1.8p-122f, tiny}),
                         Arguments.of("the smallest normal number", new float[] {Float.MIN_NORMAL, -tiny}),
                         Arguments.of("the largest numbers", new float[] {Float.MAX_VALUE, -Float.MAX_VALUE, 1e38f, 1}),
                         Arguments.of("infinity", new float[] {1, inf, -2}),
