@@ -5,9 +5,9 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
-/// An arena for memory that machine code is let loose on: every allocation lies against a page that nobody may touch,
-/// so that one byte too many ends the process instead of passing unnoticed. The rest of its own pages is canaries,
-/// looked at when the arena closes.
+/// An arena for memory that machine code is let loose on: every allocation lies against a page that nobody may
+/// touch, so that one byte too many ends the process instead of passing unnoticed. The rest of its own pages is
+/// canaries, looked at when the arena closes.
 ///
 /// ```text
 ///   LAST    | no access | canaries ... bytes | no access |

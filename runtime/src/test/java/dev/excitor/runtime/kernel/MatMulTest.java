@@ -19,14 +19,19 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Every kernel of the chain against the scalar definition: all formats, tiers, widths, team sizes, and row counts on
-/// both sides of each border inside the kernels.
+/// Every kernel of the chain against the scalar definition: all formats, tiers, widths, team sizes, and row counts
+/// on both sides of each border inside the kernels.
 class MatMulTest {
 
     private static final float CANARY = 12345.678f;
     private static final List<Integer> ROWS_OF_X = List.of(1, 2, 4, 7, 8, 11, 12, 13, 31, 32, 33, 70);
 
-    record Case(Format format, Kernels.Tier tier, int bits) {}
+    record Case(Format format, Kernels.Tier tier, int bits) {
+        @Override
+        public String toString() {
+            return "%s, %s tier of %d bits, seed %d".formatted(format.name(), tier, bits, bits);
+        }
+    }
 
     static Stream<Case> cases() {
         return Formats.all().stream()

@@ -50,8 +50,8 @@ class Avx512ProviderTest {
                 .hasMessageContaining("auto");
     }
 
-    /// As on another machine: what the virtual machine says of it decides, and the chain goes on without us where we
-    /// were not asked for by name.
+    /// As on another machine: what the virtual machine says of it decides, and the chain goes on without us where
+    /// we were not asked for by name.
     @Test
     void anotherArchitectureIsNamedByTheTierAndByTheChain() {
         String arch = System.getProperty("os.arch");

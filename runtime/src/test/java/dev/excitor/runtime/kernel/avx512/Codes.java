@@ -14,9 +14,12 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Named;
 import org.junit.jupiter.params.provider.Arguments;
 
-/// Every [WeightCode], and blocks for it of every kind that a file can hold. Nothing here knows a layout: where the
-/// binary16 numbers of a block are is found by asking its format's decode.
+/// Every [WeightCode], and blocks for it of every kind that a file can hold. Nothing here knows a layout: where
+/// the binary16 numbers of a block are is found by asking its format's decode.
 final class Codes {
+
+    /// Of all random contents; failures print it.
+    static final long SEED = 20261124;
 
     private static final int NAN = 0x7e00;
     private static final int ONE = 0x3c00;
@@ -89,7 +92,8 @@ final class Codes {
         }
     }
 
-    /// Random blocks whose scales differ in sign and by a factor of up to 16, so that each of them counts in a sum.
+    /// Random blocks whose scales differ in sign and by a factor of up to 16, so that each of them counts in a
+    /// sum.
     static byte[] ordinary(Random random, Format format, int count) {
         return blocks(random, format, count, i -> (random.nextInt() & 0x8fff) + 0x2c00);
     }

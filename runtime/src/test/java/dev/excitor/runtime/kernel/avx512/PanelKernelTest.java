@@ -15,14 +15,12 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// What every [WeightCode] promises: panels hold the weights of the format, whatever the bytes. A code is covered as
-/// soon as its line stands in [WeightCodes].
+/// What every [WeightCode] promises: panels hold the weights of the format, whatever the bytes. A code is covered
+/// as soon as its line stands in [WeightCodes].
 ///
-/// The weights are exact, not merely near: the kernels take their scales from the same float operations as the formats'
-/// decode, and those of integers are exact.
+/// The weights are exact, not merely near: the kernels take their scales from the same float operations as the
+/// formats' decode, and those of integers are exact.
 class PanelKernelTest {
-
-    private static final long SEED = 20261124;
 
     @BeforeAll
     static void needsTheProcessor() {
@@ -43,7 +41,7 @@ class PanelKernelTest {
     @ParameterizedTest
     @MethodSource("dev.excitor.runtime.kernel.avx512.Codes#all")
     void weightsAreThoseOfTheFormat(WeightCode code) {
-        Map<String, byte[]> contents = Codes.hostile(new Random(SEED), Codes.format(code));
+        Map<String, byte[]> contents = Codes.hostile(new Random(Codes.SEED), Codes.format(code));
         try (MachineCode kernel = new MachineCode(PanelKernel.assemble(code))) {
             contents.forEach((what, blocks) -> assertWeights(kernel, code, blocks, code.unitWeights(), what));
         }
@@ -52,7 +50,7 @@ class PanelKernelTest {
     @ParameterizedTest
     @MethodSource("dev.excitor.runtime.kernel.avx512.Codes#all")
     void everyNumberOfUnitsAndRowsFits(WeightCode code) {
-        Random random = new Random(SEED);
+        Random random = new Random(Codes.SEED);
         Format format = Codes.format(code);
         try (MachineCode kernel = new MachineCode(PanelKernel.assemble(code))) {
             for (int cols = code.unitWeights(); cols <= Panel.COLS; cols += code.unitWeights()) {
@@ -93,7 +91,7 @@ class PanelKernelTest {
         float weight = unpacked.weight(row, col);
         if (Float.floatToIntBits(weight) != Float.floatToIntBits(expected)) {
             assertThat(weight)
-                    .as("weight %d of row %d of %s, seed %d", col, row, what, SEED)
+                    .as("weight %d of row %d of %s, seed %d", col, row, what, Codes.SEED)
                     .isEqualTo(expected);
         }
     }

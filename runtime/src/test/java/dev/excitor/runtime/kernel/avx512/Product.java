@@ -24,7 +24,7 @@ import java.lang.foreign.MemorySegment;
 /// @param x       rows of `cols` activations
 record Product(WeightCode code, int rows, int cols, byte[] weights, float[] x) {
 
-    /// Where a run puts its canaries: a distance between the rows of y that no kernel could mistake for `rows`.
+    /// Canaries between two rows of y.
     private static final int GAP = 5;
 
     private static final int CANARY = 0x5a5a5a5a;
@@ -44,8 +44,8 @@ record Product(WeightCode code, int rows, int cols, byte[] weights, float[] x) {
     }
 
     /// The first `n` rows of activations times the first `rows` weight rows, as a provider's kernel computes it: y
-    /// row by row. Everything that the kernel is given lies against pages that nobody may touch, and what lies between
-    /// the rows of y stays as it is.
+    /// row by row. Everything that the kernel is given lies against pages that nobody may touch, and what lies
+    /// between the rows of y stays as it is.
     float[] run(Avx512Provider provider, Team team, Place place, int rows, int n) {
         int stride = rows + GAP;
         float[] result = new float[n * rows];
@@ -129,8 +129,8 @@ record Product(WeightCode code, int rows, int cols, byte[] weights, float[] x) {
     /// |y - exact| <= (cols / 8 + 10) 2^-24 sum |terms|
     /// ```
     ///
-    /// No accumulator takes more than two terms for every sixteen columns, and each of them rounds once; the 10 stands
-    /// for the products with scales and for the sum over lanes.
+    /// No accumulator takes more than two terms for every sixteen columns, and each of them rounds once; the 10
+    /// stands for the products with scales and for the sum over lanes.
     void check(Avx512Provider provider, Team team, Place place, int rows, int n, Exact exact) {
         float[] y = run(provider, team, place, rows, n);
         for (int i = 0; i < n; i++) {
@@ -141,8 +141,8 @@ record Product(WeightCode code, int rows, int cols, byte[] weights, float[] x) {
                 if (!(error <= bound)) {
                     assertThat(error)
                             .as(
-                                    "error of row %d of %d and activations %d of %d, %d columns of %s",
-                                    row, rows, i, n, cols, code.format())
+                                    "error of row %d of %d and activations %d of %d, %d columns of %s, seed %d",
+                                    row, rows, i, n, cols, code.format(), Codes.SEED)
                             .isLessThanOrEqualTo(bound);
                 }
             }

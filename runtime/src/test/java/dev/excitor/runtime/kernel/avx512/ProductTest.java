@@ -19,12 +19,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// What every [WeightCode] promises of its products, with few activations ([RowKernel]) and many ([TileKernel]): they
-/// are those of the definition, whatever the sizes; and nothing beside the operands is read or written, which
+/// What every [WeightCode] promises of its products, with few activations ([RowKernel]) and many ([TileKernel]):
+/// they are those of the definition, whatever the sizes; and nothing beside the operands is read or written, which
 /// [Product#run] sees to in every single one. A code is covered as soon as its line stands in [WeightCodes].
 class ProductTest {
-
-    private static final long SEED = 20261124;
 
     /// On both sides of a panel's and of a pair's border.
     private static final List<Integer> ROWS = List.of(1, 2, 15, 16, 17, 31, 32, 33, 48, 101, 130);
@@ -68,7 +66,7 @@ class ProductTest {
     @ParameterizedTest
     @MethodSource("dev.excitor.runtime.kernel.avx512.Codes#all")
     void everyWidth(WeightCode code) {
-        Random random = new Random(SEED);
+        Random random = new Random(Codes.SEED);
         IntStream narrow = IntStream.rangeClosed(1, 1600 / code.unitWeights()).map(units -> units * code.unitWeights());
         IntStream.concat(narrow, IntStream.of(2048, 5632)).forEach(cols -> {
             Product product = ordinary(random, code, 33, cols, 9);
@@ -82,7 +80,7 @@ class ProductTest {
     @ParameterizedTest
     @MethodSource("dev.excitor.runtime.kernel.avx512.Codes#all")
     void everyNumberOfRows(WeightCode code) {
-        Product product = ordinary(new Random(SEED), code, 130, 768, 13);
+        Product product = ordinary(new Random(Codes.SEED), code, 130, 768, 13);
         Exact exact = product.exact();
         for (int rows : ROWS) {
             for (int n : FEW_AND_MANY) {
@@ -96,7 +94,7 @@ class ProductTest {
     @ParameterizedTest
     @MethodSource("dev.excitor.runtime.kernel.avx512.Codes#all")
     void everyNumberOfActivations(WeightCode code) {
-        Product product = ordinary(new Random(SEED), code, 33, 768, 513);
+        Product product = ordinary(new Random(Codes.SEED), code, 33, 768, 513);
         Exact exact = product.exact();
         IntStream.concat(IntStream.rangeClosed(1, 40), IntStream.of(64, 100, 513))
                 .forEach(n -> product.check(provider, one, place(n), 33, n, exact));
@@ -105,7 +103,7 @@ class ProductTest {
     @ParameterizedTest
     @MethodSource("dev.excitor.runtime.kernel.avx512.Codes#all")
     void scalesOfEveryMagnitude(WeightCode code) {
-        Random random = new Random(SEED);
+        Random random = new Random(Codes.SEED);
         Format format = Codes.format(code);
         byte[] weights = Samples.moderate(random, format, 48 * 768 / format.blockSize());
         Product product = new Product(code, 48, 768, weights, Samples.gaussian(random, 13 * 768, 1));
@@ -115,12 +113,12 @@ class ProductTest {
         }
     }
 
-    /// Integers that a float holds, with all sums of them: nothing may round, so that one weight that meets another's
-    /// activation cannot hide in a bound.
+    /// Integers that a float holds, with all sums of them: nothing may round, so that one weight that meets
+    /// another's activation cannot hide in a bound.
     @ParameterizedTest
     @MethodSource("dev.excitor.runtime.kernel.avx512.Codes#all")
     void productsOfSmallIntegersAreExact(WeightCode code) {
-        Random random = new Random(SEED);
+        Random random = new Random(Codes.SEED);
         Format format = Codes.format(code);
         byte[] weights = Codes.integers(random, format, 33 * 768 / format.blockSize());
         float[] x = new float[13 * 768];
@@ -134,7 +132,7 @@ class ProductTest {
             float[] y = product.run(provider, one, place(n), 33, n);
             for (int i = 0; i < y.length; i++) {
                 assertThat((double) y[i])
-                        .as("number %d of %d rows of activations, seed %d", i, n, SEED)
+                        .as("number %d of %d rows of activations, seed %d", i, n, Codes.SEED)
                         .isEqualTo(expected[i]);
             }
         }
@@ -143,11 +141,14 @@ class ProductTest {
     @ParameterizedTest
     @MethodSource("dev.excitor.runtime.kernel.avx512.Codes#all")
     void teamsOfEverySizeGiveTheSameBits(WeightCode code) {
-        Product product = ordinary(new Random(SEED), code, 101, 768, 13);
+        Product product = ordinary(new Random(Codes.SEED), code, 101, 768, 13);
         for (int n : FEW_AND_MANY) {
             int[] alone = bits(product.run(provider, one, Place.LAST, 101, n));
-            assertThat(bits(product.run(provider, two, Place.LAST, 101, n))).isEqualTo(alone);
-            assertThat(bits(product.run(provider, three, Place.FIRST, 101, n))).isEqualTo(alone);
+            for (Team team : new Team[] {two, three}) {
+                assertThat(bits(product.run(provider, team, Place.LAST, 101, n)))
+                        .as("team of %d, %d rows of activations, seed %d", team.size(), n, Codes.SEED)
+                        .isEqualTo(alone);
+            }
         }
     }
 
@@ -155,7 +156,7 @@ class ProductTest {
     @ParameterizedTest
     @MethodSource("dev.excitor.runtime.kernel.avx512.Codes#all")
     void whatIsNotFiniteStaysInItsWeightRow(WeightCode code) {
-        Random random = new Random(SEED);
+        Random random = new Random(Codes.SEED);
         Format format = Codes.format(code);
         Product clean = ordinary(random, code, 40, 768, 9);
         int blocksOfARow = 768 / format.blockSize();
@@ -175,7 +176,7 @@ class ProductTest {
     @ParameterizedTest
     @MethodSource("dev.excitor.runtime.kernel.avx512.Codes#all")
     void whatIsNotFiniteStaysInItsRowOfActivations(WeightCode code) {
-        Random random = new Random(SEED);
+        Random random = new Random(Codes.SEED);
         Product clean = ordinary(random, code, 40, 768, 9);
         for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
             float[] x = clean.x().clone();
@@ -190,7 +191,7 @@ class ProductTest {
     @ParameterizedTest
     @MethodSource("dev.excitor.runtime.kernel.avx512.Codes#all")
     void rowsOfActivationsDoNotInfluenceEachOther(WeightCode code) {
-        Random random = new Random(SEED);
+        Random random = new Random(Codes.SEED);
         Product product = ordinary(random, code, 33, 768, 13);
         for (int n : FEW_AND_MANY) {
             int kept = random.nextInt(n);
@@ -200,7 +201,7 @@ class ProductTest {
             int[] expected = bits(product.run(provider, one, Place.LAST, 33, n));
             int[] actual = bits(other.run(provider, one, Place.LAST, 33, n));
             assertThat(Arrays.copyOfRange(actual, kept * 33, kept * 33 + 33))
-                    .as("activations %d of %d, seed %d", kept, n, SEED)
+                    .as("activations %d of %d, seed %d", kept, n, Codes.SEED)
                     .isEqualTo(Arrays.copyOfRange(expected, kept * 33, kept * 33 + 33));
         }
     }
@@ -212,11 +213,11 @@ class ProductTest {
             for (int i = 0; i < actual.length; i++) {
                 if (isSpoilt.test(i)) {
                     assertThat(Float.isFinite(actual[i]))
-                            .as("number %d of %d rows of activations is finite, seed %d", i, n, SEED)
+                            .as("number %d of %d rows of activations is finite, seed %d", i, n, Codes.SEED)
                             .isFalse();
                 } else {
                     assertThat(Float.floatToRawIntBits(actual[i]))
-                            .as("number %d of %d rows of activations, seed %d", i, n, SEED)
+                            .as("number %d of %d rows of activations, seed %d", i, n, Codes.SEED)
                             .isEqualTo(Float.floatToRawIntBits(expected[i]));
                 }
             }

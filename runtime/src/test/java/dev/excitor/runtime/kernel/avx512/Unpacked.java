@@ -9,8 +9,8 @@ import java.lang.foreign.ValueLayout;
 /// Up to 16 weight rows as a [PanelKernel] unpacks them.
 record Unpacked(WeightCode code, MemorySegment panel) {
 
-    /// Unpacks `rows` rows, which follow each other from the start of `w`; the memory is of exactly the sizes that the
-    /// kernel is promised.
+    /// Unpacks `rows` rows, which follow each other from the start of `w`; the memory is of exactly the sizes that
+    /// the kernel is promised.
     static Unpacked of(Arena arena, MachineCode kernel, WeightCode code, MemorySegment w, int rows, int cols) {
         MemorySegment panel = arena.allocate((long) cols / 64 * Panel.stepBytes(code), 64);
         MemorySegment scratch = arena.allocate(PanelKernel.SCRATCH_BYTES, 64);
