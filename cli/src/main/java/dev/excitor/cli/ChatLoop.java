@@ -39,24 +39,19 @@ final class ChatLoop {
     void run() throws IOException {
         for (String typed = input.read(); typed != null; typed = input.read()) {
             if (typed.startsWith("/")) {
-                if (isExit(typed)) {
+                String[] words = typed.strip().split("\\s+", 2);
+                if (words[0].equals("/exit")) {
                     return;
                 }
-                obey(typed);
+                obey(words[0], words.length > 1 ? words[1] : "");
             } else if (!typed.isBlank()) {
                 answer(MultiLine.message(typed));
             }
         }
     }
 
-    private static boolean isExit(String typed) {
-        return typed.strip().equals("/exit");
-    }
-
-    private void obey(String typed) {
-        String[] parts = typed.strip().split("\\s+", 2);
-        String argument = parts.length > 1 ? parts[1] : "";
-        switch (parts[0]) {
+    private void obey(String command, String argument) {
+        switch (command) {
             case "/adapter" -> changeAdapter(argument);
             case "/clear" -> {
                 conversation.clear();
@@ -64,7 +59,7 @@ final class ChatLoop {
             }
             case "/help" -> console.note(HELP);
             default ->
-                console.note(parts[0] + " is no command: /adapter, /clear, /exit and /help are. A message that begins"
+                console.note(command + " is no command: /adapter, /clear, /exit and /help are. A message that begins"
                         + " with a slash needs a space before it.");
         }
     }

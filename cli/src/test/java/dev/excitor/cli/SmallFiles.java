@@ -22,9 +22,9 @@ import java.util.stream.Stream;
 ///
 /// Tokens of the model: controls 0 to 2 (`<unk>`, `<s>`, `</s>`), bytes from 3, syllables from 259, and words such as
 /// "▁ba" from 359.
-final class SmallFiles {
+public final class SmallFiles {
 
-    static final int CONTEXT = 256;
+    public static final int CONTEXT = 256;
 
     private static final int LAYERS = 2;
     private static final int WIDTH = 64;
@@ -35,10 +35,25 @@ final class SmallFiles {
     private SmallFiles() {}
 
     /// A model of two layers in F32.
-    static Path model(Path file) {
-        String shape = "synth --layers " + LAYERS + " --width " + WIDTH + " --heads " + HEADS + " --kv-heads "
-                + KV_HEADS + " --ffn 96 --vocab-size 400 --pure --type F32 --seed 3 --context " + CONTEXT + " -o";
-        CommandRun made = CommandRun.of(Stream.concat(Arrays.stream(shape.split(" ", -1)), Stream.of(file.toString()))
+    public static Path model(Path file) {
+        return synthesize(file);
+    }
+
+    /// The same, with a chat template.
+    static Path modelWithTemplate(Path file, String template) throws IOException {
+        Path vocabulary = file.resolveSibling(file.getFileName() + ".vocabulary");
+        new GgufWriter(vocabulary)
+                .copy(model(file), key -> !key.equals("tokenizer.chat_template"))
+                .string("tokenizer.chat_template", template)
+                .write();
+        return synthesize(file, "--force", "--vocab", vocabulary.toString());
+    }
+
+    private static Path synthesize(Path file, String... more) {
+        String shape =
+                "synth --layers " + LAYERS + " --width " + WIDTH + " --heads " + HEADS + " --kv-heads " + KV_HEADS
+                        + " --ffn 96 --vocab-size 400 --pure --type F32 --seed 3 --context " + CONTEXT + " -o " + file;
+        CommandRun made = CommandRun.of(Stream.concat(Arrays.stream(shape.split(" ", -1)), Stream.of(more))
                 .toArray(String[]::new));
         assertThat(made.code()).as(made.err()).isZero();
         return file;
@@ -56,12 +71,12 @@ final class SmallFiles {
     }
 
     /// An adapter for the model, strong enough to change what it writes.
-    static Path adapter(Path file) throws IOException {
+    public static Path adapter(Path file) throws IOException {
         return adapter(file, LAYERS);
     }
 
     /// An adapter for a model that has as many layers.
-    static Path adapter(Path file, int layers) throws IOException {
+    public static Path adapter(Path file, int layers) throws IOException {
         Random random = new Random(5);
         int prompts = 3;
         int rank = 2;

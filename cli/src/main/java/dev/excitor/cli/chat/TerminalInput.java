@@ -11,6 +11,7 @@ import org.jline.reader.LineReaderBuilder;
 import org.jline.reader.ParsedLine;
 import org.jline.reader.UserInterruptException;
 import org.jline.reader.impl.DefaultParser;
+import org.jline.terminal.Size;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +22,9 @@ public final class TerminalInput implements LineInput {
 
     private static final String PROMPT = "> ";
     private static final String CONTINUATION_PROMPT = ". ";
+
+    /// Some terminals, as of a container that has just started, do not tell their size; this is what most take then.
+    private static final Size UNKNOWN_SIZE = Size.of(80, 24);
 
     private final Terminal terminal;
     private final LineReader reader;
@@ -37,6 +41,9 @@ public final class TerminalInput implements LineInput {
                 .graphemeCluster(false)
                 .encoding(StandardCharsets.UTF_8)
                 .build();
+        if (terminal.getColumns() == 0) {
+            terminal.setSize(UNKNOWN_SIZE);
+        }
         terminal.handle(Terminal.Signal.INT, signal -> onInterrupt.run());
         LineReaderBuilder builder = LineReaderBuilder.builder()
                 .terminal(terminal)
