@@ -21,6 +21,9 @@ final class Console {
     private final PrintStream err;
     private final boolean terminal;
 
+    /// Whether standard output has failed, which is said once: nothing is written to it any more.
+    private boolean failed;
+
     /// Streams that no person sits at.
     Console(InputStream in, OutputStream out, OutputStream err) {
         this(in, out, err, false);
@@ -70,19 +73,28 @@ final class Console {
     }
 
     void write(byte[] bytes) {
-        try {
-            out.write(bytes);
-        } catch (IOException e) {
-            throw new OutputFailed(e);
+        if (!failed) {
+            try {
+                out.write(bytes);
+            } catch (IOException e) {
+                throw failure(e);
+            }
         }
     }
 
     void flush() {
-        try {
-            out.flush();
-        } catch (IOException e) {
-            throw new OutputFailed(e);
+        if (!failed) {
+            try {
+                out.flush();
+            } catch (IOException e) {
+                throw failure(e);
+            }
         }
+    }
+
+    private OutputFailed failure(IOException cause) {
+        failed = true;
+        return new OutputFailed(cause);
     }
 
     /// A line about the work, on standard error.

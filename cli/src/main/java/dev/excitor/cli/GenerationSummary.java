@@ -2,6 +2,8 @@ package dev.excitor.cli;
 
 import dev.excitor.model.Generation;
 import dev.excitor.model.StopReason;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 
 /// What a generation took and why it ended, for people.
@@ -14,30 +16,31 @@ final class GenerationSummary {
     /// @param loadNanos time that opening the model took
     static String of(long loadNanos, Generation generation) {
         Generation.Stats stats = generation.stats();
-        StringBuilder lines = new StringBuilder();
-        lines.append(String.format(Locale.ROOT, "%nload        %.2f s%n", seconds(loadNanos)));
-        lines.append("prompt      ").append(rate(stats.promptTokens(), stats.promptNanos()));
-        lines.append("generation  ").append(rate(stats.generatedTokens(), stats.generationNanos()));
-        generation
-                .seed()
-                .ifPresent(seed -> lines.append("seed        ").append(seed).append(System.lineSeparator()));
-        generation.stopReason().ifPresent(reason -> lines.append("stopped by  ").append(words(reason)));
-        return lines.toString();
+        List<String> lines = new ArrayList<>();
+        lines.add("");
+        lines.add("load        " + seconds(loadNanos));
+        lines.add("prompt      " + prompt(stats));
+        lines.add("generation  " + speed(stats.generatedTokens(), stats.generationNanos()));
+        generation.seed().ifPresent(seed -> lines.add("seed        " + seed));
+        generation.stopReason().ifPresent(reason -> lines.add("stopped by  " + words(reason)));
+        return String.join(System.lineSeparator(), lines);
     }
 
-    private static String rate(int tokens, long nanos) {
-        return String.format(
-                Locale.ROOT,
-                "%d tokens in %.2f s%s%n",
-                tokens,
-                seconds(nanos),
-                tokens == 0 || nanos == 0
-                        ? ""
-                        : String.format(Locale.ROOT, ", %.2f tokens/s", tokens / seconds(nanos)));
+    private static String prompt(Generation.Stats stats) {
+        return stats.promptNanos() == 0
+                ? stats.promptTokens() + " tokens, not read to their end"
+                : speed(stats.promptTokens(), stats.promptNanos());
     }
 
-    private static double seconds(long nanos) {
-        return nanos * 1e-9;
+    private static String speed(int tokens, long nanos) {
+        return tokens == 0
+                ? "0 tokens"
+                : String.format(
+                        Locale.ROOT, "%d tokens in %s, %.2f tokens/s", tokens, seconds(nanos), tokens * 1e9 / nanos);
+    }
+
+    private static String seconds(long nanos) {
+        return String.format(Locale.ROOT, "%.2f s", nanos * 1e-9);
     }
 
     private static String words(StopReason reason) {

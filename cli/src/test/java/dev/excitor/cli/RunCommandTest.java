@@ -231,25 +231,39 @@ class RunCommandTest {
 
     @Test
     void aReaderThatHasGoneEndsTheGenerationQuietly() {
+        CommandRun run = runUntil("Broken pipe");
+        assertThat(run.code()).isZero();
+        assertThat(run.err()).isEmpty();
+    }
+
+    @Test
+    void outputThatCannotBeWrittenIsOneSentence() {
+        CommandRun run = runUntil("No space left on device");
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.err()).startsWith("excitor: ").contains("No space").hasLineCount(1);
+    }
+
+    /// With a standard output whose fourth write fails, and that is not written to again.
+    private static CommandRun runUntil(String failure) {
         AtomicInteger writes = new AtomicInteger();
         OutputStream out = new OutputStream() {
             @Override
             public void write(int b) throws IOException {
-                throw new IOException("not used");
+                if (writes.incrementAndGet() > 3) {
+                    throw new IOException(failure);
+                }
             }
 
             @Override
             public void write(byte[] bytes, int from, int count) throws IOException {
-                if (count > 0 && writes.incrementAndGet() > 3) {
-                    throw new IOException("Broken pipe");
-                }
+                write(0);
             }
         };
         var err = new ByteArrayOutputStream();
         Console console = new Console(new ByteArrayInputStream(new byte[0]), out, err);
-        assertThat(Excitor.run(console, line(GREEDY, "-p", "ba"))).isZero();
+        int code = Excitor.run(console, line(GREEDY, "-p", "ba"));
         assertThat(writes).hasValue(4);
-        assertThat(err.toString(StandardCharsets.UTF_8)).isEmpty();
+        return new CommandRun(code, "", err.toString(StandardCharsets.UTF_8));
     }
 
     /// @param options separated by spaces
