@@ -69,13 +69,15 @@ public final class Chunks {
         return size - 1 - size / 2;
     }
 
+    /// The first chunks of these.
+    ///
+    /// @param most how many; all where there are not so many
+    public Chunks first(int most) {
+        return most >= count() ? this : new Chunks(Arrays.copyOf(tokens, most * size), size);
+    }
+
     /// The tokens of one chunk.
     public int[] chunk(int index) {
         return Arrays.copyOfRange(tokens, index * size, (index + 1) * size);
-    }
-
-    /// The tokens of all chunks.
-    int[] tokens() {
-        return tokens;
     }
 }

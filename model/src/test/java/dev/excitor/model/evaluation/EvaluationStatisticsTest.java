@@ -204,6 +204,9 @@ class EvaluationStatisticsTest {
         assertThat(chunks.scored()).as("positions 2 and 3").isEqualTo(2);
         assertThat(Chunks.of(text, 4, -1, 1).chunk(0)).containsExactly(9, 1, 2, 3);
         assertThat(Chunks.of(text, 4, -1, 1).count()).isEqualTo(1);
+        assertThat(chunks.first(1).count()).isEqualTo(1);
+        assertThat(chunks.first(1).chunk(0)).containsExactly(chunks.chunk(0));
+        assertThat(chunks.first(9).count()).isEqualTo(2);
         assertThat(text[0]).as("the caller's text stays as it is").isEqualTo(9);
     }
 
