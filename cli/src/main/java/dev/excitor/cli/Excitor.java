@@ -17,6 +17,7 @@ import picocli.CommandLine.HelpCommand;
         subcommands = {
             InfoCommand.class,
             TokenizeCommand.class,
+            LogitsCommand.class,
             SynthCommand.class,
             HelpCommand.class
         },
