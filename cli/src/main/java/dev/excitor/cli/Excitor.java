@@ -18,6 +18,7 @@ import picocli.CommandLine.HelpCommand;
             InfoCommand.class,
             TokenizeCommand.class,
             LogitsCommand.class,
+            PerplexityCommand.class,
             SynthCommand.class,
             HelpCommand.class
         },
