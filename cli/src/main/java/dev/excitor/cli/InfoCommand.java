@@ -107,7 +107,7 @@ final class InfoCommand extends Subcommand {
     private void describeModel(Report report, Checkpoint file, Optional<Model> model, String obstacle)
             throws IOException {
         ModelReport parts = new ModelReport(report, file);
-        parts.describe(model.map(Model::dimensions));
+        parts.describe(model);
         FileReport.formats(report, file);
         if (model.isPresent()) {
             parts.memory(model.get().dimensions());

@@ -21,12 +21,13 @@ final class OutputFile implements WritableByteChannel {
     private final Path path;
     private final Path unfinished;
     private final FileChannel channel;
-    private final Thread onInterrupt = new Thread(this::discard, "discard output");
+    private final Thread onInterrupt;
 
-    private OutputFile(Path path, Path unfinished, FileChannel channel) {
+    private OutputFile(Path path, Path unfinished, FileChannel channel, Thread onInterrupt) {
         this.path = path;
         this.unfinished = unfinished;
         this.channel = channel;
+        this.onInterrupt = onInterrupt;
     }
 
     /// Begins a file: before the work, so that a name that cannot be is no loss.
@@ -43,12 +44,13 @@ final class OutputFile implements WritableByteChannel {
                     option, "a file that is not there yet, unless --force is given", path);
         }
         Path unfinished = path.resolveSibling("%s.%x.part".formatted(path.getFileName(), System.nanoTime()));
+        Thread onInterrupt = new Thread(() -> discard(unfinished), "discard output");
+        Runtime.getRuntime().addShutdownHook(onInterrupt);
         try {
             FileChannel channel = FileChannel.open(unfinished, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-            OutputFile file = new OutputFile(path, unfinished, channel);
-            Runtime.getRuntime().addShutdownHook(file.onInterrupt);
-            return file;
+            return new OutputFile(path, unfinished, channel, onInterrupt);
         } catch (IOException e) {
+            remove(onInterrupt);
             throw new ExcitorException.InvalidOption(
                     option, "a file that can be written", "%s (%s)".formatted(path, reason(e)));
         }
@@ -89,20 +91,24 @@ final class OutputFile implements WritableByteChannel {
     @Override
     public void close() throws IOException {
         channel.close();
-        discard();
-        try {
-            Runtime.getRuntime().removeShutdownHook(onInterrupt);
-        } catch (IllegalStateException theJvmIsEnding) {
-            // the hook runs, and does the same
-        }
+        discard(unfinished);
+        remove(onInterrupt);
     }
 
     /// Leaves the channel open: after Ctrl-C the work goes on for a moment, and must not fail of that.
-    private void discard() {
+    private static void discard(Path unfinished) {
         try {
             Files.deleteIfExists(unfinished);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void remove(Thread onInterrupt) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(onInterrupt);
+        } catch (IllegalStateException theJvmIsEnding) {
+            // the hook runs, and does the same
         }
     }
 }

@@ -4,6 +4,7 @@ import dev.excitor.model.Model;
 import dev.excitor.model.Session;
 import dev.excitor.model.SessionOptions;
 import dev.excitor.model.evaluation.BaselineReader;
+import dev.excitor.model.evaluation.BaselineWriter;
 import dev.excitor.model.evaluation.ChunkScorer;
 import dev.excitor.model.evaluation.Chunks;
 import dev.excitor.model.tokenizer.EncodeOptions;
@@ -35,8 +36,8 @@ import picocli.CommandLine.Option;
         footerHeading = "%nExamples:%n",
         footer = {
             "  excitor perplexity -m llama-3.2-1b.Q4_0.gguf -f wiki.test.raw",
-            "  excitor perplexity -m llama-3.2-1b.F16.gguf -f wiki.test.raw --kl-base f16.base",
-            "  excitor perplexity -m llama-3.2-1b.Q4_0.gguf -f wiki.test.raw --kl-against f16.base",
+            "  excitor perplexity -m llama-3.2-1b.F16.gguf -f wiki.test.raw --kl-base f16.kl",
+            "  excitor perplexity -m llama-3.2-1b.Q4_0.gguf -f wiki.test.raw --kl-against f16.kl",
             "  excitor perplexity -m llama-3.2-1b.Q4_0.gguf --adapter polite.gguf -f wiki.test.raw --chunks 20"
         })
 final class PerplexityCommand extends Subcommand {
@@ -134,6 +135,10 @@ final class PerplexityCommand extends Subcommand {
                 console()
                         .note("the text has %s, the baseline %s: the rest is left out"
                                 .formatted(count(all.count()), count(chunks.count())));
+            }
+            if (baseline.save != null) {
+                long bytes = BaselineWriter.bytes(chunks, opened.dimensions().vocab());
+                console().note("%s will have %s".formatted(baseline.save, Sizes.bytes(bytes)));
             }
             try (Session session = opened.newSession(options.context(size))) {
                 run(new ChunkScorer(session), chunks, measurement);

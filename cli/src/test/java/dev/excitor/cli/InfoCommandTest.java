@@ -102,6 +102,14 @@ class InfoCommandTest {
     }
 
     @Test
+    void aSplitModelIsShownAsOne() throws IOException {
+        TestFiles.variant(model, folder.resolve("split.gguf"), writer -> writer.split(9));
+        assertThat(info(folder.resolve("split-00001-of-00003.gguf")))
+                .contains("3 files", " in the first\n", "accepted")
+                .containsPattern("all +F32 Q4_0 +21 tensors");
+    }
+
+    @Test
     void aModelThatCannotBeRunIsShownWithTheReason() throws IOException {
         Path other = TestFiles.variant(
                 model,

@@ -191,6 +191,7 @@ class PerplexityCommandTest {
         fails("cut.base", "--kl-against", cut.toString());
         fails("XCITBASE", "--kl-against", text.toString());
         fails("there is no such file", "--kl-against", absent);
+        fails("found a folder", "--kl-against", folder.toString());
         fails("-c 32", "--kl-against", base.toString(), "-c", "16");
         fails(
                 "of chunk 1",

@@ -42,8 +42,9 @@ public final class ModelReport {
     /// What the file says, whether or not this program can run it: a file without weights has sizes and a tokenizer
     /// too.
     ///
-    /// @param bound what the sizes turned out to be, once all of it was checked
-    public void describe(Optional<Dimensions> bound) throws IOException {
+    /// @param model what came of it, where it can be run
+    public void describe(Optional<Model> model) throws IOException {
+        Optional<Dimensions> bound = model.map(Model::dimensions);
         report.section(FileReport.title(file));
         text("name", "general.name");
         report.row("architecture", architecture());
@@ -61,7 +62,7 @@ public final class ModelReport {
         report.row("rope base", stated ? metadata.describe(key("rope.freq_base")) : "not in the file, 10000 is usual");
         report.row("rope scaling", ropeScaling());
         report.row("parameters", file.tensors().isEmpty() ? "none, a vocabulary only" : FileReport.parameters(file));
-        tokenizer();
+        tokenizer(model);
     }
 
     private void text(String label, String key) {
@@ -101,10 +102,10 @@ public final class ModelReport {
         return parts.isEmpty() ? "none" : String.join(", ", parts);
     }
 
-    private void tokenizer() {
+    private void tokenizer(Optional<Model> model) {
         report.section("Tokenizer");
         try {
-            Tokenizer tokenizer = Tokenizer.of(metadata);
+            Tokenizer tokenizer = model.map(Model::tokenizer).orElseGet(() -> Tokenizer.of(metadata));
             Vocabulary vocabulary = tokenizer.vocabulary();
             report.row("kind", tokenizer.description());
             token("opens a text", vocabulary, vocabulary.bos(), tokenizer.addsBos());

@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 
@@ -46,6 +47,9 @@ public final class BaselineReader implements AutoCloseable {
     ///
     /// @throws ExcitorException.MalformedFile when it is not as [BaselineLayout] says
     public static BaselineReader open(Path path) throws IOException {
+        if (Files.isDirectory(path)) {
+            throw new ExcitorException.MalformedFile(path, -1, "expected a file of --kl-base, found a folder");
+        }
         FileChannel channel = FileChannel.open(path);
         try {
             return new BaselineReader(path, channel);
@@ -53,11 +57,6 @@ public final class BaselineReader implements AutoCloseable {
             channel.close();
             throw failure;
         }
-    }
-
-    /// Tokens of a chunk.
-    public int size() {
-        return layout.size();
     }
 
     /// Chunks it holds.

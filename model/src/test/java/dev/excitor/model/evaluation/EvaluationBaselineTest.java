@@ -59,7 +59,6 @@ class EvaluationBaselineTest {
     void rowsComeBackToTheirPrecision() throws IOException {
         LogProbabilities read = new LogProbabilities(VOCABULARY);
         try (BaselineReader reader = BaselineReader.open(file)) {
-            assertThat(reader.size()).isEqualTo(SIZE);
             assertThat(reader.count()).isEqualTo(2);
             reader.begin(chunks, VOCABULARY);
             for (int row = 0; row < logits.size(); row++) {
@@ -200,7 +199,7 @@ class EvaluationBaselineTest {
     void anySingleByteOffIsReadOrRefused() throws IOException {
         byte[] whole = Files.readAllBytes(file);
         LogProbabilities read = new LogProbabilities(VOCABULARY);
-        for (int i = 0; i < 2000; i++) {
+        for (int i = 0; i < 500; i++) {
             int at = random.nextInt(whole.length);
             byte to = (byte) random.nextInt(256);
             Path changed = change(bytes -> bytes.put(at, to));
