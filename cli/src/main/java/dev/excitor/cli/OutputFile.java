@@ -14,8 +14,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
-/// A file that appears under its name when it is complete. Until then it has another name beside it, and goes away when
-/// the work fails or is interrupted: nobody ever meets half a file.
+/// A file that appears under its name when it is complete. Until then it has another name beside it, and goes
+/// away when the work fails or is interrupted: nobody ever meets half a file.
 final class OutputFile implements WritableByteChannel {
 
     private final Path path;

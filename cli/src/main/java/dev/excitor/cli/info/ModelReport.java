@@ -39,8 +39,7 @@ public final class ModelReport {
         this.metadata = file.metadata();
     }
 
-    /// What the file says, whether or not this program can run it: a file without weights has sizes and a tokenizer
-    /// too.
+    /// What the file says, whether or not this program can run it: a file without weights has a tokenizer too.
     ///
     /// @param model what came of it, where it can be run
     public void describe(Optional<Model> model) throws IOException {

@@ -6,17 +6,15 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
-/// How an adapter's extra keys reach the scores. All strategies that are exact for an adapter give the same numbers up
-/// to
-/// rounding; they differ in what is stored per token and what attention costs.
+/// How an adapter's extra keys reach the scores. All strategies that are exact for an adapter give the same
+/// numbers up to rounding; they differ in what is stored per token and what attention costs.
 public enum Strategy {
-    /// `k + g k'` goes into the ordinary key cache: nothing more is stored and attention does not change. Exact where
-    /// the
-    /// extra key meets the same query as the ordinary one and, like its gate, is the same for a whole kv group.
+    /// `k + g k'` goes into the ordinary key cache: nothing more is stored and attention does not change. Exact
+    /// where the extra key meets the same query as the ordinary one and, like its gate, is the same for a whole kv
+    /// group.
     FUSED,
-    /// The K softmax weights of each token are stored; a query meets the prompts once and then each token's weights.
-    /// Exact
-    /// where the extra key is not rotated.
+    /// The K softmax weights of each token are stored; a query meets the prompts once and then each token's
+    /// weights. Exact where the extra key is not rotated.
     FACTORED,
     /// The extra key itself is stored and a second dot product taken. Always exact.
     SEPARATE;

@@ -22,11 +22,11 @@ import java.nio.file.Path;
 ///     20    V u16       codes: log p = h - (65535 - code) s;  0 for log p < h - 24, taken for p = 0
 /// ```
 ///
-/// A code of 16 bits takes half the place of an f32 and is off by 1.9e-4 at most, where an f16 of the same size would
-/// be
-/// off by 4e-3 at -10; that error enters a divergence squared, see [Divergence]. What is left out below 24 nats sums to
-/// less than 5e-6 for a vocabulary of 128,256 tokens. The two numbers that need no rounding, which token is most
-/// probable and what the next one had, stand beside the codes, so that agreement and perplexities are exact.
+/// A code of 16 bits takes half the place of an f32 and is off by 1.9e-4 at most, where an f16 of the same size
+/// would be off by 4e-3 at -10; that error enters a divergence squared, see [Divergence]. What is left out below
+/// 24 nats sums to less than 5e-6 for a vocabulary of 128,256 tokens. The two numbers that need no rounding,
+/// which token is most probable and what the next one had, stand beside the codes, so that agreement and
+/// perplexities are exact.
 ///
 /// @param vocabulary V
 /// @param size       c

@@ -10,8 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 
-/// Reads what a model expected of a text, row by row, as [BaselineWriter] saved it; [BaselineLayout] has the bytes. The
-/// file may come from a stranger: its header is checked against its length, and every row before it is used.
+/// Reads what a model expected of a text, row by row, as [BaselineWriter] saved it; [BaselineLayout] has the
+/// bytes. The file may come from a stranger: its header is checked against its length, and every row before it is
+/// used.
 public final class BaselineReader implements AutoCloseable {
 
     private final Path path;

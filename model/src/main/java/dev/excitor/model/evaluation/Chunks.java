@@ -6,9 +6,9 @@ import java.util.Arrays;
 
 /// A text cut into chunks of equal length, as llama.cpp's perplexity does it, so that numbers can be compared.
 ///
-/// What is left at the end is dropped. The first token of each chunk makes way for BOS, where the vocabulary wants one.
-/// A model reads each chunk by itself, and the tokens of its second half are scored, each given all before it in the
-/// chunk: positions c/2 to c - 2 predict the token behind them.
+/// What is left at the end is dropped. The first token of each chunk makes way for BOS, where the vocabulary
+/// wants one. A model reads each chunk by itself, and the tokens of its second half are scored, each given all
+/// before it in the chunk: positions c/2 to c - 2 predict the token behind them.
 public final class Chunks {
 
     /// Fewer leave nothing to score.
