@@ -14,7 +14,15 @@ import picocli.CommandLine.HelpCommand;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {RunCommand.class, ChatCommand.class, TokenizeCommand.class, SynthCommand.class, HelpCommand.class
+        subcommands = {
+            RunCommand.class,
+            ChatCommand.class,
+            InfoCommand.class,
+            TokenizeCommand.class,
+            LogitsCommand.class,
+            PerplexityCommand.class,
+            SynthCommand.class,
+            HelpCommand.class
         },
         footerHeading = "%nExamples:%n",
         footer = {

@@ -87,8 +87,7 @@ final class RunCommand extends Subcommand {
         return interrupted ? Interruption.EXIT_CODE : 0;
     }
 
-    /// With the token that opens a text, where the vocabulary has one, but not the one that closes it: the text goes
-    /// on.
+    /// With the token that opens a text, where the vocabulary has one, and without the one that closes it.
     private int[] encode(Tokenizer tokenizer, byte[] text) {
         int[] tokens = tokenizer.encode(text, new EncodeOptions(true, parseSpecial));
         return tokenizer.addsEos() ? Arrays.copyOf(tokens, tokens.length - 1) : tokens;

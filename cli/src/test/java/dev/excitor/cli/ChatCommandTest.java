@@ -30,7 +30,7 @@ class ChatCommandTest {
 
     @BeforeAll
     static void makeAModel() {
-        model = SmallFiles.model(folder.resolve("m.gguf"));
+        model = TestFiles.talkativeModel(folder.resolve("m.gguf"));
     }
 
     @Test
@@ -96,7 +96,7 @@ class ChatCommandTest {
 
     @Test
     void theAdapterChangesInTheMiddle() throws IOException {
-        Path adapter = SmallFiles.adapter(folder.resolve("a.gguf"));
+        Path adapter = TestFiles.adapter(folder.resolve("a.gguf"));
         String plain = chat("ba\nbe\n", GREEDY).out();
         CommandRun swapped = chat("ba\n/adapter " + adapter + ":0.5\nbe\n", GREEDY);
         assertThat(swapped.err()).contains(adapter + " at scale 0.5").hasLineCount(1);
@@ -110,7 +110,7 @@ class ChatCommandTest {
 
     @Test
     void anAdapterThatCannotBeUsedIsOneSentenceAndTheConversationGoesOn() throws IOException {
-        Path other = SmallFiles.adapter(folder.resolve("other.gguf"), 3);
+        Path other = TestFiles.adapterOfAnotherBase(folder.resolve("other.gguf"));
         Path text = Files.writeString(folder.resolve("text"), "no GGUF");
         for (String name : List.of("/no/such/file", other.toString(), text.toString(), folder.toString(), "a\0b")) {
             CommandRun run = chat("ba\n/adapter " + name + "\nbe\n", GREEDY);
@@ -138,7 +138,7 @@ class ChatCommandTest {
     @Test
     void theTemplateIsTheFilesUnlessAnotherIsChosen() throws IOException {
         String markers = "{{'<|im_start|>' + message['role']}}";
-        Path withTemplate = SmallFiles.modelWithTemplate(folder.resolve("t.gguf"), markers);
+        Path withTemplate = withTemplate("t.gguf", markers);
         String greedy = GREEDY.replace("--chat-template llama2 ", "");
         String[] own = line(withTemplate, greedy);
         assertThat(chat("ba\n", own).out())
@@ -147,7 +147,7 @@ class ChatCommandTest {
         assertThat(chat("ba\n", line(withTemplate, GREEDY)).out())
                 .isEqualTo(chat("ba\n", GREEDY).out());
 
-        Path unknown = SmallFiles.modelWithTemplate(folder.resolve("u.gguf"), "{{ something new }}");
+        Path unknown = withTemplate("u.gguf", "{{ something new }}");
         for (Path file : List.of(unknown, model)) {
             CommandRun run = chat("ba\n", line(file, greedy));
             assertThat(run.code()).isEqualTo(1);
@@ -176,7 +176,7 @@ class ChatCommandTest {
 
     @Test
     void logitsThatAreNoNumbersAreOneSentence() throws IOException {
-        CommandRun run = chat("ba\n", line(SmallFiles.modelWithNaN(folder.resolve("nan.gguf")), GREEDY));
+        CommandRun run = chat("ba\n", line(TestFiles.modelWithNaN(folder.resolve("nan.gguf")), GREEDY));
         assertThat(run.code()).isEqualTo(1);
         assertThat(run.out()).isEmpty();
         assertThat(run.err()).startsWith("excitor: ").contains("NaN").hasLineCount(1);
@@ -202,6 +202,11 @@ class ChatCommandTest {
         assertThat(Excitor.run(new Console(new ByteArrayInputStream(input), out, err), line(model, GREEDY)))
                 .isZero();
         assertThat(err.toString(StandardCharsets.UTF_8)).isEmpty();
+    }
+
+    private static Path withTemplate(String name, String template) throws IOException {
+        return TestFiles.variant(
+                model, folder.resolve(name), writer -> writer.string("tokenizer.chat_template", template));
     }
 
     private static String line(CommandRun run, int index) {

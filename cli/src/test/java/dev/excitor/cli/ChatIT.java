@@ -33,7 +33,7 @@ class ChatIT {
 
     @BeforeAll
     static void makeAModel() {
-        model = SmallFiles.model(folder.resolve("m.gguf")).toString();
+        model = TestFiles.talkativeModel(folder.resolve("m.gguf")).toString();
     }
 
     @Test
@@ -58,8 +58,8 @@ class ChatIT {
         }
     }
 
-    /// At a pseudo-terminal, which `script` of util-linux makes: what is typed there goes through its line discipline,
-    /// which makes a signal of Ctrl-C.
+    /// At a pseudo-terminal, which `script` of util-linux makes: what is typed there goes through its line
+    /// discipline, which makes a signal of Ctrl-C.
     @Test
     @EnabledOnOs(OS.LINUX)
     void ctrlCStopsTheAnswerOrClearsTheLineAndCtrlDLeaves() throws Exception {

@@ -28,7 +28,7 @@ class RunCommandTest {
 
     @BeforeAll
     static void makeAModel() {
-        model = SmallFiles.model(folder.resolve("m.gguf"));
+        model = TestFiles.talkativeModel(folder.resolve("m.gguf"));
     }
 
     @Test
@@ -123,7 +123,7 @@ class RunCommandTest {
 
     @Test
     void anAdapterOfScaleZeroChangesNothingAndOthersDo() throws IOException {
-        Path adapter = SmallFiles.adapter(folder.resolve("a.gguf"));
+        Path adapter = TestFiles.adapter(folder.resolve("a.gguf"));
         String plain = run(GREEDY, "-p", "ba be bi").out();
         assertThat(run(GREEDY, "-p", "ba be bi", "--adapter", adapter + ":0").out())
                 .isEqualTo(plain);
@@ -201,7 +201,7 @@ class RunCommandTest {
     @Test
     void wrongFilesAreOneSentence() throws IOException {
         Path noModel = Files.writeString(folder.resolve("text"), "no GGUF");
-        Path adapter = SmallFiles.adapter(folder.resolve("other.gguf"), 3);
+        Path adapter = TestFiles.adapterOfAnotherBase(folder.resolve("other.gguf"));
         for (String[] line : new String[][] {
             {"run", "-m", folder.resolve("absent").toString(), "-p", "x"},
             {"run", "-m", noModel.toString(), "-p", "x"},
@@ -222,7 +222,7 @@ class RunCommandTest {
 
     @Test
     void logitsThatAreNoNumbersAreOneSentence() throws IOException {
-        Path damaged = SmallFiles.modelWithNaN(folder.resolve("nan.gguf"));
+        Path damaged = TestFiles.modelWithNaN(folder.resolve("nan.gguf"));
         CommandRun run = CommandRun.of("run", "-m", damaged.toString(), "-p", "ba", "-n", "4");
         assertThat(run.code()).isEqualTo(1);
         assertThat(run.out()).isEmpty();

@@ -25,7 +25,7 @@ class RunIT {
 
     @BeforeAll
     static void makeAModel() {
-        model = SmallFiles.model(folder.resolve("m.gguf")).toString();
+        model = TestFiles.talkativeModel(folder.resolve("m.gguf")).toString();
     }
 
     @Test

@@ -152,8 +152,8 @@ public final class Generation {
         return text.toString();
     }
 
-    /// Ends the generation before its next token, or before the next batch of its prompt: then no token of the prompt
-    /// is in the session. From any thread.
+    /// Ends the generation before its next token, or before the next batch of its prompt: then no token of the
+    /// prompt is in the session. From any thread.
     public void cancel() {
         cancelled = true;
     }

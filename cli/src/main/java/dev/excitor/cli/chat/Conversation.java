@@ -19,8 +19,8 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// Messages and answers in one session, whose cache keeps what the model has read and written: each turn feeds it what
-/// is new and nothing else. Used by one thread; [#cancel] may come from any.
+/// Messages and answers in one session, whose cache keeps what the model has read and written: each turn feeds it
+/// what is new and nothing else. Used by one thread; [#cancel] may come from any.
 public final class Conversation implements AutoCloseable {
 
     /// The part of the last answer that is not in the cache: tokens, or else text.
@@ -56,7 +56,7 @@ public final class Conversation implements AutoCloseable {
         this.session = model.newSession(sessionOptions);
     }
 
-    /// The end of a turn is a token that ends the generation by itself, or text where the vocabulary has no such token.
+    /// The end of a turn is a token that ends the generation by itself, or text where there is no such token.
     private static List<String> stops(List<String> given, ChatTemplate template, Vocabulary vocabulary) {
         Stream<String> endOfTurn =
                 template.endOfTurn().filter(end -> !vocabulary.endsGeneration(vocabulary.find(end))).stream();
@@ -67,8 +67,8 @@ public final class Conversation implements AutoCloseable {
 
     /// Says something to the model and passes its answer on, piece by piece.
     ///
-    /// Whatever goes wrong, the conversation is then as it was before; so it is when the answer was cancelled before
-    /// the model had read the message.
+    /// Whatever goes wrong, the conversation is then as it was before; so it is when the answer was cancelled
+    /// before the model had read the message.
     ///
     /// @return why the answer ended
     /// @throws ExcitorException.ContextFull when the message does not fit

@@ -14,7 +14,7 @@ public final class HistoryFile {
 
     private HistoryFile() {}
 
-    /// Where it belongs: `excitor/chat-history` in the user's folder for state, as the XDG base directories have it.
+    /// Where it belongs: `excitor/chat-history` in the user's folder for state, as the XDG rules have it.
     ///
     /// @param environment the process's variables, of which XDG_STATE_HOME counts
     /// @param home        the user's home

@@ -1,7 +1,7 @@
 package dev.excitor.cli.chat;
 
-/// Messages of several lines: a backslash at the end of a line continues it, and everything between `"""` and `"""` is
-/// one message.
+/// Messages of several lines: a backslash at the end of a line continues it, and everything between `"""` and
+/// `"""` is one message.
 public final class MultiLine {
 
     private static final String FENCE = "\"\"\"";
@@ -27,8 +27,8 @@ public final class MultiLine {
         return fenced ? line.stripTrailing().endsWith(FENCE) : !line.endsWith(CONTINUED);
     }
 
-    /// The message that was typed, without what held its lines together. A fence that was never closed ends with the
-    /// input.
+    /// The message that was typed, without what held its lines together. A fence that was never closed ends with
+    /// the input.
     public static String message(String typed) {
         if (!isFenced(typed)) {
             return typed.replace(CONTINUED + "\n", "\n");

@@ -23,7 +23,7 @@ public final class TerminalInput implements LineInput {
     private static final String PROMPT = "> ";
     private static final String CONTINUATION_PROMPT = ". ";
 
-    /// Some terminals, as of a container that has just started, do not tell their size; this is what most take then.
+    /// For a terminal that does not tell its size, as of a container that has just started.
     private static final Size UNKNOWN_SIZE = Size.of(80, 24);
 
     private final Terminal terminal;

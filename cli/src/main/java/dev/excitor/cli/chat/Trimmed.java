@@ -2,8 +2,8 @@ package dev.excitor.cli.chat;
 
 import java.util.function.Consumer;
 
-/// Passes a text that comes in pieces on without the white space around it. Inside, white space waits for what follows
-/// it.
+/// Passes a text that comes in pieces on without the white space around it. Inside, white space waits for what
+/// follows it.
 public final class Trimmed implements Consumer<String> {
 
     private final Consumer<String> target;

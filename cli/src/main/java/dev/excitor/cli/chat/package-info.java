@@ -1,2 +1,2 @@
-/// A conversation with a model: what both sides have said, what the model has read of it, and where messages come from.
+/// A conversation with a model: what both sides have said, what the model has read, where messages come from.
 package dev.excitor.cli.chat;

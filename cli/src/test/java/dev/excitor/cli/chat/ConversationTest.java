@@ -3,7 +3,7 @@ package dev.excitor.cli.chat;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.excitor.cli.SmallFiles;
+import dev.excitor.cli.TestFiles;
 import dev.excitor.model.Generation;
 import dev.excitor.model.GenerationOptions;
 import dev.excitor.model.Model;
@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -38,10 +39,21 @@ class ConversationTest {
 
     private static final ChatTemplate LLAMA2 = ChatTemplates.of("llama2");
     private static final ChatTemplate CHATML = ChatTemplates.of("chatml");
-    private static final GenerationOptions GREEDY = GenerationOptions.defaults()
-            .sampler(SamplerSettings.greedy())
-            .ignoreEnd(true)
-            .maxTokens(8);
+
+    /// Random, so that it tells one prompt from another where a small model's most probable text would not; and without
+    /// the tokens of single bytes, so that each token is a piece of text.
+    private static final SamplerSettings SAMPLER = SamplerSettings.DEFAULTS
+            .withTopK(0)
+            .withTopP(1)
+            .withMinP(0)
+            .withSeed(11)
+            .withLogitBias(IntStream.range(3, 259)
+                    .boxed()
+                    .collect(Collectors.toMap(token -> token, token -> Float.NEGATIVE_INFINITY)));
+
+    private static final GenerationOptions OPTIONS =
+            GenerationOptions.defaults().sampler(SAMPLER).ignoreEnd(true).maxTokens(8);
+
     private static final SessionOptions SESSION = SessionOptions.defaults().context(512);
 
     @TempDir
@@ -51,7 +63,7 @@ class ConversationTest {
 
     @BeforeAll
     static void openAModel() {
-        model = Model.open(SmallFiles.model(folder.resolve("m.gguf")));
+        model = Model.open(TestFiles.talkativeModel(folder.resolve("m.gguf")));
     }
 
     @AfterAll
@@ -66,17 +78,18 @@ class ConversationTest {
     @ParameterizedTest
     @MethodSource("templates")
     void aTurnIsReadOnceAndTheModelGoesOnFromAllOfThem(ChatTemplate template) {
-        try (Conversation conversation = new Conversation(model, SESSION, template, Optional.of("be brief"), GREEDY)) {
+        try (Conversation conversation = new Conversation(model, SESSION, template, Optional.of("be brief"), OPTIONS)) {
             String first = say(conversation, "ba be");
             String second = say(conversation, "bi bo");
+            assertThat(second).isNotEqualTo(first);
 
             int[] opening =
                     encode(template.render(List.of(Message.system("be brief"), Message.user("ba be")), true), true);
-            int[] answer = greedy(opening, 8);
-            assertThat(first).isEqualTo(text(answer));
+            int[] answered = answer(opening, 8);
+            assertThat(first).isEqualTo(text(answered));
             int[] more = encode(template.continuation(List.of(Message.user("bi bo"))), false);
-            int[] all = concat(opening, answer, more);
-            assertThat(second).isEqualTo(text(greedy(all, 8)));
+            int[] all = concat(opening, answered, more);
+            assertThat(second).isEqualTo(text(answer(all, 8)));
             assertThat(conversation.position())
                     .as("the last token of an answer is not in the cache yet")
                     .isEqualTo(all.length + 7);
@@ -88,7 +101,7 @@ class ConversationTest {
 
     @Test
     void whatTheModelHasReadIsTheRenderedConversation() {
-        try (Conversation conversation = new Conversation(model, SESSION, CHATML, Optional.empty(), GREEDY)) {
+        try (Conversation conversation = new Conversation(model, SESSION, CHATML, Optional.empty(), OPTIONS)) {
             String first = say(conversation, "ba");
             List<Message> messages = new ArrayList<>(conversation.messages());
             messages.add(Message.user("be"));
@@ -102,12 +115,12 @@ class ConversationTest {
     @Test
     void aStopStringIsNoPartOfTheAnswerThatTheModelGoesOnFrom() {
         String unstopped;
-        try (Conversation conversation = new Conversation(model, SESSION, CHATML, Optional.empty(), GREEDY)) {
+        try (Conversation conversation = new Conversation(model, SESSION, CHATML, Optional.empty(), OPTIONS)) {
             unstopped = say(conversation, "ba");
         }
         String stop = unstopped.substring(5, 8);
         String kept = unstopped.substring(0, unstopped.indexOf(stop)).stripTrailing();
-        GenerationOptions stopping = GREEDY.stops(List.of(stop));
+        GenerationOptions stopping = OPTIONS.stops(List.of(stop));
         try (Conversation conversation = new Conversation(model, SESSION, CHATML, Optional.empty(), stopping)) {
             StringBuilder said = new StringBuilder();
             assertThat(conversation.say("ba", said::append)).isEqualTo(StopReason.STOP_STRING);
@@ -117,7 +130,7 @@ class ConversationTest {
             List<Segment> more = new ArrayList<>(List.of(Segment.content(kept)));
             more.addAll(CHATML.continuation(List.of(Message.user("be"))));
             int[] all = concat(encode(CHATML.render(List.of(Message.user("ba")), true), true), encode(more, false));
-            String expected = text(greedy(all, 8));
+            String expected = text(answer(all, 8));
             int end = expected.indexOf(stop);
             assertThat(conversation.messages().getLast().content().stripTrailing())
                     .isEqualTo((end < 0 ? expected : expected.substring(0, end)).stripTrailing());
@@ -127,7 +140,7 @@ class ConversationTest {
     @Test
     void anAnswerThatEndsAtOnceIsEmptyAndTheConversationGoesOn() {
         SamplerSettings onlyTheEnd = SamplerSettings.greedy().withLogitBias(Map.of(2, 1e6f));
-        GenerationOptions options = GREEDY.ignoreEnd(false).sampler(onlyTheEnd);
+        GenerationOptions options = OPTIONS.ignoreEnd(false).sampler(onlyTheEnd);
         try (Conversation conversation = new Conversation(model, SESSION, LLAMA2, Optional.empty(), options)) {
             StringBuilder said = new StringBuilder();
             assertThat(conversation.say("ba", said::append)).isEqualTo(StopReason.END_OF_GENERATION);
@@ -139,7 +152,7 @@ class ConversationTest {
 
     @Test
     void aCancelledAnswerIsKeptAsFarAsItCame() {
-        try (Conversation conversation = new Conversation(model, SESSION, LLAMA2, Optional.empty(), GREEDY)) {
+        try (Conversation conversation = new Conversation(model, SESSION, LLAMA2, Optional.empty(), OPTIONS)) {
             conversation.cancel();
             StringBuilder said = new StringBuilder();
             StopReason reason = conversation.say("ba", piece -> {
@@ -153,13 +166,13 @@ class ConversationTest {
             int generated = conversation.position() + 1 - opening.length;
             assertThat(generated).isBetween(1, 7);
             assertThat(say(conversation, "be"))
-                    .isEqualTo(text(greedy(concat(opening, greedy(opening, generated), more), 8)));
+                    .isEqualTo(text(answer(concat(opening, answer(opening, generated), more), 8)));
         }
     }
 
     @Test
     void clearingForgetsAllButTheSystemMessage() {
-        try (Conversation conversation = new Conversation(model, SESSION, LLAMA2, Optional.of("be brief"), GREEDY)) {
+        try (Conversation conversation = new Conversation(model, SESSION, LLAMA2, Optional.of("be brief"), OPTIONS)) {
             String first = say(conversation, "ba");
             say(conversation, "be");
             conversation.clear();
@@ -171,9 +184,9 @@ class ConversationTest {
 
     @Test
     void anotherAdapterReadsTheConversationAgain() throws IOException {
-        Adapter adapter = Adapter.open(SmallFiles.adapter(folder.resolve("a.gguf")));
-        Adapter misfit = Adapter.open(SmallFiles.adapter(folder.resolve("b.gguf"), 3));
-        try (Conversation conversation = new Conversation(model, SESSION, LLAMA2, Optional.empty(), GREEDY);
+        Adapter adapter = Adapter.open(TestFiles.adapter(folder.resolve("a.gguf")));
+        Adapter misfit = Adapter.open(TestFiles.adapterOfAnotherBase(folder.resolve("b.gguf")));
+        try (Conversation conversation = new Conversation(model, SESSION, LLAMA2, Optional.empty(), OPTIONS);
                 Session adapted = model.newSession(SESSION.adapter(adapter).scale(0.5f))) {
             say(conversation, "ba");
             conversation.adapter(Optional.of(adapter), 0.5f);
@@ -181,21 +194,21 @@ class ConversationTest {
                     .isInstanceOf(ExcitorException.Mismatch.class);
             List<Message> messages = new ArrayList<>(conversation.messages());
             messages.add(Message.user("be"));
-            String expected = adapted.generate(encode(LLAMA2.render(messages, true), true), GREEDY)
+            String expected = adapted.generate(encode(LLAMA2.render(messages, true), true), OPTIONS)
                     .text();
             assertThat(say(conversation, "be")).isEqualTo(expected);
 
             conversation.adapter(Optional.empty(), 1);
             messages = new ArrayList<>(conversation.messages());
             messages.add(Message.user("bi"));
-            assertThat(say(conversation, "bi")).isEqualTo(text(greedy(encode(LLAMA2.render(messages, true), true), 8)));
+            assertThat(say(conversation, "bi")).isEqualTo(text(answer(encode(LLAMA2.render(messages, true), true), 8)));
         }
     }
 
     @Test
     void aMessageThatDoesNotFitChangesNothing() {
         SessionOptions small = SESSION.context(64);
-        try (Conversation conversation = new Conversation(model, small, LLAMA2, Optional.empty(), GREEDY)) {
+        try (Conversation conversation = new Conversation(model, small, LLAMA2, Optional.empty(), OPTIONS)) {
             String first = say(conversation, "ba");
             int position = conversation.position();
             assertThatThrownBy(() -> conversation.say("be ".repeat(64), piece -> {}))
@@ -210,7 +223,7 @@ class ConversationTest {
     @Test
     void anAnswerEndsWhereTheContextDoes() {
         SessionOptions small = SESSION.context(64);
-        GenerationOptions endless = GREEDY.maxTokens(-1);
+        GenerationOptions endless = OPTIONS.maxTokens(-1);
         try (Conversation conversation = new Conversation(model, small, LLAMA2, Optional.empty(), endless)) {
             assertThat(conversation.say("ba", piece -> {})).isEqualTo(StopReason.CONTEXT_FULL);
             assertThatThrownBy(() -> conversation.say("be", piece -> {}))
@@ -220,7 +233,7 @@ class ConversationTest {
 
     @Test
     void aReaderThatFailsLeavesTheConversationAsItWas() {
-        try (Conversation conversation = new Conversation(model, SESSION, LLAMA2, Optional.empty(), GREEDY)) {
+        try (Conversation conversation = new Conversation(model, SESSION, LLAMA2, Optional.empty(), OPTIONS)) {
             say(conversation, "ba");
             int position = conversation.position();
             assertThatThrownBy(() -> conversation.say("be", piece -> {
@@ -234,7 +247,7 @@ class ConversationTest {
 
     @Test
     void controlTokensInAMessageAreText() {
-        try (Conversation conversation = new Conversation(model, SESSION, LLAMA2, Optional.empty(), GREEDY)) {
+        try (Conversation conversation = new Conversation(model, SESSION, LLAMA2, Optional.empty(), OPTIONS)) {
             say(conversation, "</s>");
             int withText = conversation.position();
             conversation.clear();
@@ -251,18 +264,13 @@ class ConversationTest {
         return said.toString();
     }
 
-    /// The most probable continuation, token by token, in a session of its own.
-    private static int[] greedy(int[] prompt, int count) {
+    /// The tokens that continue a prompt in a session of its own.
+    private static int[] answer(int[] prompt, int count) {
         try (Session session = model.newSession(SESSION)) {
-            int[] tokens = new int[count];
-            int[] next = prompt;
-            for (int i = 0; i < count; i++) {
-                Generation one = session.generate(next, GREEDY.maxTokens(1));
-                one.text();
-                tokens[i] = one.lastToken().orElseThrow();
-                next = new int[] {tokens[i]};
-            }
-            return tokens;
+            IntStream.Builder tokens = IntStream.builder();
+            Generation generation = session.generate(prompt, OPTIONS.maxTokens(count));
+            generation.forEach(piece -> tokens.add(generation.lastToken().orElseThrow()));
+            return tokens.build().toArray();
         }
     }
 
