@@ -47,15 +47,20 @@ class AttentionContractTest {
     }
 
     /// Head sizes of keys and values.
-    private static final int[][] DIMS = {{16, 16}, {12, 20}, {5, 3}, {64, 48}, {33, 17}};
+    private static final int[][] DIMS = {
+        {16, 16}, {12, 20}, {5, 3}, {64, 48}, {33, 17}, {32, 64}, {48, 80}, {96, 128}, {256, 32}
+    };
 
-    /// Query heads and kv heads: groups of 1, 2, 4, 8, and one that is larger than a block of rows.
-    private static final int[][] HEADS = {{2, 2}, {4, 2}, {8, 2}, {8, 1}, {40, 1}};
+    /// No whole vectors, and whole ones.
+    private static final int[][] RAGGED_AND_WHOLE = {{12, 20}, {32, 16}};
+
+    /// Query heads and kv heads: groups of 1, 2, 3, 4, 7, 8, and one that is larger than a block of rows.
+    private static final int[][] HEADS = {{2, 2}, {4, 2}, {6, 2}, {8, 2}, {7, 1}, {8, 1}, {40, 1}};
 
     /// Positions before the first query, and queries: each side of a page, of a span of pages, and of a block.
     private static final int[][] PLACES = {
-        {0, 1}, {0, 2}, {1, 1}, {0, 65}, {62, 1}, {63, 1}, {64, 1}, {63, 2}, {60, 9}, {65, 1}, {500, 20}, {511, 1},
-        {512, 1}, {700, 1}, {700, 7}, {1500, 1}, {1500, 5}
+        {0, 1}, {0, 2}, {1, 1}, {0, 65}, {15, 3}, {16, 31}, {62, 1}, {63, 1}, {64, 1}, {63, 2}, {60, 9}, {65, 1},
+        {1, 130}, {500, 20}, {511, 1}, {512, 1}, {700, 1}, {700, 7}, {1500, 1}, {1500, 5}
     };
 
     static List<Case> cases() {
@@ -67,15 +72,19 @@ class AttentionContractTest {
                     cases.add(new Case(shape, 60, 9));
                     cases.add(new Case(shape, 66, 1));
                 }
-                AttentionShape shape = new AttentionShape(type, heads[0], heads[1], 12, 20);
-                cases.add(new Case(shape.withExtra(heads[1], 7), 60, 9));
-                cases.add(new Case(shape.withExtra(heads[0], 30), 66, 1));
-                cases.add(new Case(shape.withExtra(1, 16), 30, 40));
+                for (int[] dims : RAGGED_AND_WHOLE) {
+                    AttentionShape shape = new AttentionShape(type, heads[0], heads[1], dims[0], dims[1]);
+                    cases.add(new Case(shape.withExtra(heads[1], 7), 60, 9));
+                    cases.add(new Case(shape.withExtra(heads[0], 30), 66, 1));
+                    cases.add(new Case(shape.withExtra(1, 16), 30, 40));
+                }
             }
-            for (int[] place : PLACES) {
-                AttentionShape shape = new AttentionShape(type, 4, 2, 20, 12);
-                cases.add(new Case(shape, place[0], place[1]));
-                cases.add(new Case(shape.withExtra(4, 9), place[0], place[1]));
+            for (int[] dims : RAGGED_AND_WHOLE) {
+                for (int[] place : PLACES) {
+                    AttentionShape shape = new AttentionShape(type, 4, 2, dims[0], dims[1]);
+                    cases.add(new Case(shape, place[0], place[1]));
+                    cases.add(new Case(shape.withExtra(4, 9), place[0], place[1]));
+                }
             }
         }
         return cases;
@@ -121,10 +130,9 @@ class AttentionContractTest {
     @ParameterizedTest
     @MethodSource("forms")
     void positionsThatFollowChangeNoBit(Form form) {
-        for (KvLayout.Type type : KvLayout.Type.values()) {
+        for (AttentionShape shape : shapes(2)) {
             for (int first : new int[] {0, 50, 63}) {
-                AttentionShape shape = new AttentionShape(type, 4, 2, 12, 20).withExtra(2, 5);
-                Case given = new Case(shape, first, 20);
+                Case given = new Case(shape.withExtra(2, 5), first, 20);
                 float[] expected = given.problem(Values.GAUSSIAN).run(form.ops().attention(), teams.getFirst());
                 for (float poison : new float[] {Float.NaN, Float.POSITIVE_INFINITY, 1e30f}) {
                     for (int later : new int[] {1, 13, 14, 19}) {
@@ -141,20 +149,35 @@ class AttentionContractTest {
         }
     }
 
+    /// Four query heads, both types, ragged and whole heads.
+    private static List<AttentionShape> shapes(int kvHeads) {
+        List<AttentionShape> shapes = new ArrayList<>();
+        for (KvLayout.Type type : KvLayout.Type.values()) {
+            for (int[] dims : RAGGED_AND_WHOLE) {
+                shapes.add(new AttentionShape(type, 4, kvHeads, dims[0], dims[1]));
+            }
+        }
+        return shapes;
+    }
+
     @ParameterizedTest
     @MethodSource("forms")
     void aQueryThatIsNoNumberHarmsNoOther(Form form) {
-        AttentionShape shape = new AttentionShape(KvLayout.Type.F32, 4, 2, 12, 20);
-        Case given = new Case(shape, 70, 9);
-        float[] expected = given.problem(Values.GAUSSIAN).run(form.ops().attention(), teams.getFirst());
-        AttentionProblem problem = given.problem(Values.GAUSSIAN);
-        problem.poisonQuery(4, Float.NaN);
-        float[] found = problem.run(form.ops().attention(), teams.getFirst());
-        for (int i = 0; i < found.length; i++) {
-            if (i / problem.width() == 4) {
-                assertThat(found[i]).as("number %d, seed %d", i, SEED).isNaN();
-            } else {
-                assertThat(found[i]).as("number %d, seed %d", i, SEED).isEqualTo(expected[i]);
+        for (int kvHeads : new int[] {1, 2, 4}) {
+            for (AttentionShape shape : shapes(kvHeads)) {
+                Case given = new Case(shape, 70, 9);
+                float[] expected = given.problem(Values.GAUSSIAN).run(form.ops().attention(), teams.getFirst());
+                AttentionProblem problem = given.problem(Values.GAUSSIAN);
+                problem.poisonQuery(4, Float.NaN);
+                float[] found = problem.run(form.ops().attention(), teams.getFirst());
+                for (int i = 0; i < found.length; i++) {
+                    boolean poisoned = i / problem.width() == 4;
+                    if (poisoned ? !Float.isNaN(found[i]) : found[i] != expected[i]) {
+                        assertThat(found[i])
+                                .as("number %d, seed %d", i, SEED)
+                                .isEqualTo(poisoned ? Float.NaN : expected[i]);
+                    }
+                }
             }
         }
     }
@@ -163,14 +186,18 @@ class AttentionContractTest {
     @ParameterizedTest
     @MethodSource("forms")
     void whatOverflowsAHalfIsNotHidden(Form form) {
-        for (int first : new int[] {3, 70, 600}) {
-            Case given = new Case(new AttentionShape(KvLayout.Type.F16, 4, 2, 12, 20), first, 1);
-            AttentionProblem problem = given.problem(Values.GAUSSIAN);
-            problem.poison(first, 70_000f);
-            for (float number : problem.run(form.ops().attention(), teams.getFirst())) {
-                assertThat(Float.isFinite(number))
-                        .as("%s at position %d, seed %d", number, first, SEED)
-                        .isFalse();
+        for (AttentionShape shape : shapes(2)) {
+            if (shape.type() == KvLayout.Type.F32) {
+                continue;
+            }
+            for (int first : new int[] {3, 70, 600}) {
+                AttentionProblem problem = new Case(shape, first, 1).problem(Values.GAUSSIAN);
+                problem.poison(first, 70_000f);
+                for (float number : problem.run(form.ops().attention(), teams.getFirst())) {
+                    assertThat(Float.isFinite(number))
+                            .as("%s at position %d, seed %d", number, first, SEED)
+                            .isFalse();
+                }
             }
         }
     }

@@ -66,11 +66,11 @@ final class AttentionProblem {
         int length = first + n;
         try (Arena arena = Arena.ofShared();
                 KvCache kv = new KvCache(layout, length + 5)) {
-            store(arena, kv, team, 0, first);
-            kv.advance(first);
-            store(arena, kv, team, first, n);
             AttentionWorkspace workspace =
-                    new AttentionWorkspace(arena, layout, shape.heads(), kv.capacity(), team.size());
+                    attention.workspace(arena, layout, shape.heads(), kv.capacity(), team.size());
+            store(attention, workspace, arena, kv, team, 0, first);
+            kv.advance(first);
+            store(attention, workspace, arena, kv, team, first, n);
             MemorySegment queries = Buffers.input(arena, q);
             MemorySegment second = Buffers.input(arena, b);
             MemorySegment out = Buffers.output(arena, n * width());
@@ -86,13 +86,20 @@ final class AttentionProblem {
         }
     }
 
-    private void store(Arena arena, KvCache kv, Team team, int from, int count) {
+    private void store(
+            Attention attention,
+            AttentionWorkspace workspace,
+            Arena arena,
+            KvCache kv,
+            Team team,
+            int from,
+            int count) {
         kv.reserve(count);
         MemorySegment k = rows(arena, keys, from, count, shape.kvHeads() * shape.keyDim());
         MemorySegment v = rows(arena, values, from, count, shape.kvHeads() * shape.valueDim());
         MemorySegment c = rows(arena, extra, from, count, shape.extraHeads() * shape.extraWidth());
         team.run(worker -> {
-            kv.store(worker, AttentionShape.LAYER, k, v, count);
+            attention.store(worker, kv, AttentionShape.LAYER, k, v, count, workspace);
             if (shape.hasExtra()) {
                 kv.storeExtra(worker, AttentionShape.LAYER, c, count);
             }
