@@ -15,6 +15,9 @@ public final class Avx512Ops implements AutoCloseable {
     /// Floats in a register.
     static final int LANES = 16;
 
+    /// Where scratch begins in a worker's memory, behind the arguments.
+    static final int SCRATCH = 256;
+
     private final List<MachineCode> allCode = new ArrayList<>();
 
     /// Assembles the operations; the machine can run them, see [Avx512Provider#obstacle].
@@ -29,10 +32,11 @@ public final class Avx512Ops implements AutoCloseable {
                 portable.softmax(),
                 new Avx512Add(install(RowOps.add()), portable.add()),
                 new Avx512Attention(portable.attention(), this::install),
+                new Avx512ExtraKeys(this, portable.extraKeys()),
                 portable.blas1());
     }
 
-    private synchronized MachineCode install(byte[] code) {
+    synchronized MachineCode install(byte[] code) {
         MachineCode installed = new MachineCode(code);
         allCode.add(installed);
         return installed;

@@ -23,9 +23,10 @@ import org.jspecify.annotations.Nullable;
 /// bound: no file to ship, no compiler, nothing to warm up.
 ///
 /// To add a format, see [Unpacker].
-public final class Avx512Provider implements KernelProvider {
+public final class Avx512Provider implements KernelProvider, AutoCloseable {
 
-    private static final Set<Feature> NEEDED = EnumSet.of(
+    /// What the kernels are assembled from.
+    static final Set<Feature> NEEDED = EnumSet.of(
             Feature.FMA,
             Feature.F16C,
             Feature.AVX2,
@@ -57,7 +58,11 @@ public final class Avx512Provider implements KernelProvider {
     /// @param required whether to throw where the kernels cannot run, instead of declining every matrix
     /// @throws ExcitorException.Unsupported when required, with the reason
     public static Avx512Provider open(boolean required) {
-        Optional<String> obstacle = obstacle();
+        return open(required, obstacle());
+    }
+
+    /// As [#open], knowing why the kernels cannot run; empty where they can.
+    static Avx512Provider open(boolean required, Optional<String> obstacle) {
         if (required && obstacle.isPresent()) {
             throw new ExcitorException.Unsupported(
                     "the native tier (" + obstacle.get() + ")", List.of("auto", "vector", "scalar"));
@@ -67,12 +72,12 @@ public final class Avx512Provider implements KernelProvider {
 
     /// Why these kernels cannot run on this machine, a clause; empty where they can.
     public static Optional<String> obstacle() {
-        return MachineCode.obstacle().or(Avx512Provider::missing);
+        return MachineCode.obstacle().or(() -> missing(CpuId.features()));
     }
 
-    private static Optional<String> missing() {
+    static Optional<String> missing(Set<Feature> present) {
         Set<Feature> missing = EnumSet.copyOf(NEEDED);
-        missing.removeAll(CpuId.features());
+        missing.removeAll(present);
         return missing.isEmpty()
                 ? Optional.empty()
                 : Optional.of("cpu has no "
@@ -158,7 +163,7 @@ public final class Avx512Provider implements KernelProvider {
     private Q8Packing lanes() {
         if (lanes == null) {
             MachineCode code = install(QuantizeKernel.assemble(QuantizeKernel.Form.LANES));
-            lanes = new Q8Packing(code, Q8Lanes.STEP_BYTES, Avx512MatMul.TILES_FROM - 1);
+            lanes = new Q8Packing(code, Q8Lanes.STEP_BYTES, Avx512MatMul.TILES_FROM - 1, Integer.MAX_VALUE);
         }
         return lanes;
     }
@@ -166,7 +171,7 @@ public final class Avx512Provider implements KernelProvider {
     private Q8Packing records() {
         if (records == null) {
             MachineCode code = install(QuantizeKernel.assemble(QuantizeKernel.Form.RECORDS));
-            records = new Q8Packing(code, 2 * Q8Records.BYTES, Integer.MAX_VALUE);
+            records = new Q8Packing(code, 2 * Q8Records.BYTES, Integer.MAX_VALUE, Panel.COLS);
         }
         return records;
     }

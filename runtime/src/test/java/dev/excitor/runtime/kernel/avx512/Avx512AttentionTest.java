@@ -13,12 +13,11 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIf;
 
 /// What must be an exception in Java before machine code gets an address; the numbers are in the contract of all forms.
-@EnabledIf("runs")
 class Avx512AttentionTest {
 
     private static final int HEADS = 4;
@@ -38,8 +37,9 @@ class Avx512AttentionTest {
     private MemorySegment out = rows;
     private int layer;
 
-    static boolean runs() {
-        return Avx512Provider.obstacle().isEmpty();
+    @BeforeAll
+    static void requireTheProcessor() {
+        Avx512Cpu.require();
     }
 
     @BeforeEach

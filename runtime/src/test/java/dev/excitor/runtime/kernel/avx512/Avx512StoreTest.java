@@ -14,15 +14,12 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.condition.EnabledIf;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Pages that machine code has filled are, byte for byte, those that [KvCache#store] fills.
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-@EnabledIf("runs")
 class Avx512StoreTest {
 
     private static final long SEED = 20261124;
@@ -38,11 +35,12 @@ class Avx512StoreTest {
     private final Attention attention = nativeOps.over(Ops.scalar()).attention();
     private final List<Team> teams = List.of(new Team(1), new Team(2), new Team(3));
 
-    static boolean runs() {
-        return Avx512Provider.obstacle().isEmpty();
+    @BeforeAll
+    static void requireTheProcessor() {
+        Avx512Cpu.require();
     }
 
-    @AfterAll
+    @AfterEach
     void free() {
         teams.forEach(Team::close);
         nativeOps.close();

@@ -10,14 +10,11 @@ import dev.excitor.runtime.foreign.MachineCode;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.condition.EnabledIf;
 
 /// The exponential of scores, against the one of the JDK.
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-@EnabledIf("runs")
 class ScoreExponentialTest {
 
     private static final int LANES = 16;
@@ -26,11 +23,12 @@ class ScoreExponentialTest {
     private final MemorySegment numbers = arena.allocate(LANES * Float.BYTES, 64);
     private final MachineCode code = new MachineCode(assemble());
 
-    static boolean runs() {
-        return Avx512Provider.obstacle().isEmpty();
+    @BeforeAll
+    static void requireTheProcessor() {
+        Avx512Cpu.require();
     }
 
-    @AfterAll
+    @AfterEach
     void free() {
         code.close();
         arena.close();
