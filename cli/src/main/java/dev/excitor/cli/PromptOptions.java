@@ -34,6 +34,11 @@ final class PromptOptions {
         private @Nullable Path file;
     }
 
+    /// Whether one of the options is there; otherwise standard input has the text.
+    boolean isGiven() {
+        return source.text != null || source.file != null;
+    }
+
     /// The text as it stands, in UTF-8 if all is well: a tokenizer takes any bytes.
     byte[] read(Console console) throws IOException {
         if (source.text != null) {

@@ -37,6 +37,9 @@ public final class ExcitorBypass implements KeyBypass {
     /// z of the layer in progress, `[n][r]`.
     private final float[] z;
 
+    /// Numbers of each head of what the second term stores per token.
+    private final int storedWidth;
+
     /// What the second term stores per token: a or k'; `[n, storedHeads, storedWidth]`.
     private final @Nullable MemorySegment stored;
 
@@ -58,30 +61,14 @@ public final class ExcitorBypass implements KeyBypass {
         this.blas = blas;
         this.z = new float[batch * config.rank()];
         boolean second = strategy != Strategy.FUSED;
-        this.stored = second ? arena.allocate(4L * batch * storedHeads() * storedWidth(), 64) : null;
-        this.queries = second ? arena.allocate(4L * batch * model.heads() * storedWidth(), 64) : null;
+        this.storedWidth = strategy.storedWidth(config);
+        int storedHeads = strategy.storedHeads(config);
+        this.stored = second ? arena.allocate(4L * batch * storedHeads * storedWidth, 64) : null;
+        this.queries = second ? arena.allocate(4L * batch * model.heads() * storedWidth, 64) : null;
     }
 
     public Strategy strategy() {
         return strategy;
-    }
-
-    /// Heads of what the second term stores per token: 0 when fused.
-    private int storedHeads() {
-        return switch (strategy) {
-            case FUSED -> 0;
-            case FACTORED -> config.innerHeadCount();
-            case SEPARATE -> config.extraWidth() / model.keyDim();
-        };
-    }
-
-    /// Numbers of each of those heads.
-    private int storedWidth() {
-        return switch (strategy) {
-            case FUSED -> 0;
-            case FACTORED -> config.promptLength();
-            case SEPARATE -> model.keyDim();
-        };
     }
 
     @Override
@@ -100,9 +87,7 @@ public final class ExcitorBypass implements KeyBypass {
 
     @Override
     public KvLayout.Extra extra() {
-        return strategy == Strategy.FUSED
-                ? KvLayout.Extra.NONE
-                : new KvLayout.Extra(config.layers(), storedHeads(), storedWidth());
+        return strategy.extra(config);
     }
 
     private ExcitorLayer block(int layer) {
@@ -222,7 +207,7 @@ public final class ExcitorBypass implements KeyBypass {
             int h = item % model.heads();
             float factor = scale * block.gate()[h] * model.scoreScale();
             Blocks.copyF32(s.q(), 4L * item * d, query, 0, d);
-            long to = 4L * item * storedWidth();
+            long to = 4L * item * storedWidth;
             if (strategy == Strategy.SEPARATE) {
                 for (int i = 0; i < d; i++) {
                     Blocks.putF32(segment(queries), to + 4L * i, factor * query[i]);
