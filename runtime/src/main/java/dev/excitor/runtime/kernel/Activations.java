@@ -22,9 +22,10 @@ public final class Activations {
     public Activations(Arena arena, int capacity, int cols) {
         this.capacity = capacity;
         this.cols = cols;
-        this.data = arena.allocate(4L * capacity * cols, 64);
         int panels = (capacity + PANEL - 1) / PANEL;
+        // first, because an array has a limit that is noticed before any memory is taken
         this.packed = capacity == 1 ? new float[0] : new float[Math.multiplyExact(panels * PANEL, cols)];
+        this.data = arena.allocate(4L * capacity * cols, 64);
     }
 
     /// f32, row-major, row i at byte `4 i cols`.
