@@ -91,7 +91,7 @@ class MemoryTest {
     /// A shape whose working memory for the largest batch is beyond what any array holds.
     @Test
     void workingMemoryThatCannotBeHadIsASentenceWithTheSizes() {
-        int ffn = 1 << 18;
+        int ffn = 1 << 17;
         TinyFile wide = TinyModel.standard()
                 .set("llama.block_count", 1L)
                 .set("llama.feed_forward_length", (long) ffn)
