@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.excitor.model.adapter.Adapter;
+import dev.excitor.model.adapter.Strategy;
 import dev.excitor.runtime.ExcitorException;
 import java.nio.file.Path;
 import java.util.List;
@@ -193,18 +194,22 @@ class HostileAdapterTest {
         assertThatThrownBy(() -> Model.open(adapter).close()).isInstanceOf(ExcitorException.class);
     }
 
-    /// A gate that is finite and far too large: whatever comes out is either text or an exception, never an endless
-    /// loop.
+    /// A gate and a scale that are finite, and whose product is not.
     @Test
     void gatesThatDrownEverythingEndInASentence() {
         Adapter adapter =
                 Adapter.open(TinyAdapter.standard().fill(tensor("gate"), 3e38f).write(folder.resolve("huge.gguf")));
         try (Model opened = Model.open(model);
-                Session session = opened.newSession(adapter);
                 Session other = opened.newSession()) {
-            assertThatThrownBy(() -> session.generate("aaaa", given -> given.maxTokens(8))
-                            .text())
-                    .isInstanceOf(ExcitorException.NotFinite.class);
+            for (Strategy strategy : Strategy.exactFor(adapter.config())) {
+                SessionOptions options =
+                        SessionOptions.defaults().adapter(adapter).scale(1000).strategy(strategy);
+                try (Session session = opened.newSession(options)) {
+                    assertThatThrownBy(() -> session.generate("aaaa").text())
+                            .as("%s", strategy)
+                            .isInstanceOf(ExcitorException.NotFinite.class);
+                }
+            }
             assertThat(other.forward(1, 2, 3))
                     .as("a session without the adapter")
                     .hasNumberOfRows(3);
