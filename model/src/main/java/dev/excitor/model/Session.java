@@ -55,11 +55,8 @@ public final class Session implements AutoCloseable {
     /// Whether the first row of the scratch's logits belongs to the last token in the cache.
     private boolean logitsAreCurrent;
 
-    Session(Model model, SessionOptions options) {
-        this(model, options, null);
-    }
-
-    private Session(Model model, SessionOptions options, @Nullable KvCache forked) {
+    /// @param forked the cache to go on with, which is the session's from now on; null for an empty one
+    Session(Model model, SessionOptions options, @Nullable KvCache forked) {
         this.model = model;
         this.decoder = model.decoder();
         this.options = options;
@@ -78,9 +75,13 @@ public final class Session implements AutoCloseable {
             this.scratch = decoder.newScratch(arena, most, workspace);
             this.batch = new Batch(most);
             this.kv = forked != null ? forked : new KvCache(layout, context);
-        } catch (OutOfMemoryError e) {
+        } catch (OutOfMemoryError | ArithmeticException e) {
             arena.close();
-            throw new ExcitorException.OutOfMemory("a session's working memory", 4L * most * dims.width(), e);
+            throw new ExcitorException.OutOfMemory(
+                    "the working memory of a session with a context of %d tokens and batches of %d"
+                            .formatted(context, most),
+                    decoder.scratchBytes(most),
+                    e);
         } catch (RuntimeException | Error failure) {
             arena.close();
             throw failure;
@@ -211,8 +212,7 @@ public final class Session implements AutoCloseable {
         try {
             enter();
             try {
-                KvCache forkedKv = kv.fork();
-                Session other = new Session(model, options, forkedKv);
+                Session other = model.newSession(options, kv.fork());
                 MemorySegment.copy(
                         scratch.logits(),
                         0,
