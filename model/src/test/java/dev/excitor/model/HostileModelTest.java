@@ -16,9 +16,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Files that are sound GGUF and impossible models: each is refused before anything is computed, with a message that
-/// names
-/// the key or tensor.
+/// Files that are sound GGUF and impossible models: each is refused before anything is computed, with a message
+/// that names the key or tensor.
 class HostileModelTest {
 
     @TempDir

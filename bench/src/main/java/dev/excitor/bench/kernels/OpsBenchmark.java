@@ -24,8 +24,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/// The operations between matrix products, on rows of one width. Operations are counted as the formula has them, an
-/// exponential as one.
+/// The operations between matrix products, on rows of one width. Operations are counted
+/// as the formula has them, an exponential as one.
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)

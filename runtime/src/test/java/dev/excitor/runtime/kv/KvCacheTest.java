@@ -20,8 +20,8 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// What sessions rely on: positions come back as they were stored, forks do not see each other's, and memory goes as it
-/// came.
+/// What sessions rely on: positions come back as they were stored, forks do not see each other's, and memory goes as
+/// it came.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class KvCacheTest {
 
