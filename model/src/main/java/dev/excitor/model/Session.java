@@ -11,6 +11,7 @@ import dev.excitor.model.arch.Scratch;
 import dev.excitor.model.tokenizer.EncodeOptions;
 import dev.excitor.runtime.Engine;
 import dev.excitor.runtime.ExcitorException;
+import dev.excitor.runtime.HostMemory;
 import dev.excitor.runtime.Lifetime;
 import dev.excitor.runtime.kv.KvCache;
 import dev.excitor.runtime.kv.KvLayout;
@@ -37,6 +38,9 @@ public final class Session implements AutoCloseable {
         /// @param logits `[V]` f32, native; valid during the call only
         void accept(int row, MemorySegment logits);
     }
+
+    /// From here on it is worth asking whether there is so much.
+    private static final long MUCH_MEMORY = 1 << 28;
 
     private final Model model;
     private final Decoder decoder;
@@ -65,6 +69,7 @@ public final class Session implements AutoCloseable {
         int most = Math.min(options.batch(), context);
         this.arena = Arena.ofShared();
         try {
+            requireMemory(decoder.scratchBytes(most));
             this.bypass = bypass(options, dims, most);
             KvLayout layout = layout(dims, options.cache(), bypass);
             Engine engine = model.engine();
@@ -90,6 +95,13 @@ public final class Session implements AutoCloseable {
             kv.close();
             arena.close();
         });
+    }
+
+    /// A system that promises more than it has would kill the process later.
+    private static void requireMemory(long bytes) {
+        if (bytes > MUCH_MEMORY && bytes > HostMemory.available().orElse(Long.MAX_VALUE)) {
+            throw new OutOfMemoryError("more than the machine has left");
+        }
     }
 
     private KeyBypass bypass(SessionOptions options, Dimensions dims, int most) {
