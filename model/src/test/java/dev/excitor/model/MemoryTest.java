@@ -32,6 +32,11 @@ class MemoryTest {
         SessionOptions plain = SessionOptions.defaults().batch(4);
         SessionOptions adapted = plain.adapter(adapter).strategy(Strategy.SEPARATE);
         try (Model model = Model.open(file, ONE_THREAD, CheckpointReader.Memory.MAPPED)) {
+            // what belongs to the adapter and to the threads comes with the first ones and stays
+            model.newSession(plain).close();
+            try (Session first = model.newSession(adapted)) {
+                first.append(1, 2, 3);
+            }
             long before = NativeMemory.used();
             long open = 0;
             for (int i = 0; i < 2_000; i++) {

@@ -36,7 +36,6 @@ public final class AttentionVector implements Attention {
     private static final VectorSpecies<Integer> I = LANES.i32();
     private static final int N = F.length();
     private static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
-    private static final int SPAN = AttentionWorkspace.SPAN;
     private static final int GRAIN = AttentionWorkspace.GRAIN;
 
     public AttentionVector() {}
@@ -86,7 +85,8 @@ public final class AttentionVector implements Attention {
         AttentionBlock block = workspace.block(worker);
         int kvHeads = kv.layout().kvHeads();
         // one query is cut along the positions, several along the queries
-        int spans = n == 1 ? first / SPAN + 1 : 1;
+        int length = AttentionWorkspace.span(first + 1);
+        int spans = n == 1 ? first / length + 1 : 1;
         int blocks = (n + workspace.queries() - 1) / workspace.queries();
         int parts = spans * blocks;
         for (int task = worker.index(); task < parts * kvHeads; task += worker.count()) {
@@ -99,8 +99,8 @@ public final class AttentionVector implements Attention {
             if (slot >= 0) {
                 block.loadExtra(b);
             }
-            int end = Math.min(first + query + block.count(), spans == 1 ? Integer.MAX_VALUE : (span + 1) * SPAN);
-            for (int page = span * (SPAN / PAGE); page * PAGE < end; page++) {
+            int end = Math.min(first + query + block.count(), spans == 1 ? Integer.MAX_VALUE : (span + 1) * length);
+            for (int page = span * (length / PAGE); page * PAGE < end; page++) {
                 scores(block, kv, layer, slot, page, Math.min(PAGE, end - page * PAGE));
             }
             if (spans == 1) {

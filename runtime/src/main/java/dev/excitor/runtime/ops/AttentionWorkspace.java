@@ -17,8 +17,11 @@ public class AttentionWorkspace {
     /// Rows that the innermost loops take at once.
     static final int GRAIN = 4;
 
-    /// Positions whose part of a single query's attention is one task; a whole number of pages.
-    public static final int SPAN = 512;
+    /// Positions whose part of a single query's attention is at least one task; a whole number of pages.
+    private static final int SPAN = 512;
+
+    /// Most tasks that the positions are cut into, whatever their number.
+    private static final int MOST_SPANS = 64;
 
     private final KvLayout layout;
     private final int heads;
@@ -43,7 +46,7 @@ public class AttentionWorkspace {
         for (int worker = 0; worker < workers; worker++) {
             blocks[worker] = new AttentionBlock(arena, layout, heads, queries);
         }
-        int spans = (capacity - 1) / SPAN + 1;
+        int spans = Math.min(MOST_SPANS, (capacity - 1) / SPAN + 1);
         this.partials = arena.allocate(spans == 1 ? 0 : 4L * spans * heads * partialSize(), 64);
     }
 
@@ -52,6 +55,13 @@ public class AttentionWorkspace {
             throw new ExcitorException.Mismatch(
                     "the number of query heads", "a multiple of the %d %s".formatted(of, what), String.valueOf(heads));
         }
+    }
+
+    /// Positions of a span of a single query that sees so many: whole pages. Depends on nothing else, so that results
+    /// do not either.
+    public static int span(int positions) {
+        int pages = Math.ceilDiv(Math.ceilDiv(positions, MOST_SPANS), KvLayout.PAGE);
+        return Math.max(SPAN, pages * KvLayout.PAGE);
     }
 
     /// Query heads.

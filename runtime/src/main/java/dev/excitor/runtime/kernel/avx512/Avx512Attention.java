@@ -5,7 +5,6 @@ import static dev.excitor.runtime.kernel.avx512.Addresses.writable;
 import static dev.excitor.runtime.kernel.avx512.Avx512Ops.set;
 import static dev.excitor.runtime.kv.KvLayout.PAGE;
 import static dev.excitor.runtime.kv.KvLayout.TILE;
-import static dev.excitor.runtime.ops.AttentionWorkspace.SPAN;
 
 import dev.excitor.runtime.foreign.MachineCode;
 import dev.excitor.runtime.kv.KvCache;
@@ -141,14 +140,15 @@ final class Avx512Attention implements Attention {
         long qAt = readable(q, 0, 4 * rows * layout.keyDim());
         long bAt = readable(b, 0, 4 * rows * width);
         long outAt = writable(out, 0, 4 * rows * layout.valueDim());
-        MemorySegment memory = workspace.memory(worker);
+        MemorySegment memory = workspace.memory(worker, Math.ceilDiv(first + n, PAGE));
         memory.set(ValueLayout.JAVA_FLOAT, AttentionKernel.SCALE, scale);
         set(memory, AttentionKernel.GROUP, group);
         set(memory, AttentionKernel.Q_SKIP, 4L * (heads - group) * layout.keyDim());
         set(memory, AttentionKernel.B_SKIP, 4L * (heads - group) * width);
         set(memory, AttentionKernel.OUT_SKIP, 4L * (heads - group) * layout.valueDim());
         // one query is cut along the positions, several along the queries
-        int spans = n == 1 ? first / SPAN + 1 : 1;
+        int length = AttentionWorkspace.span(first + 1);
+        int spans = n == 1 ? first / length + 1 : 1;
         int blocks = (n + workspace.queries() - 1) / workspace.queries();
         int parts = spans * blocks;
         for (int task = worker.index(); task < parts * layout.kvHeads(); task += worker.count()) {
@@ -158,7 +158,7 @@ final class Avx512Attention implements Attention {
             int query = part / spans * workspace.queries();
             int span = part % spans;
             int count = Math.min(workspace.queries(), n - query);
-            int end = Math.min(first + query + count, spans == 1 ? Integer.MAX_VALUE : (span + 1) * SPAN);
+            int end = Math.min(first + query + count, spans == 1 ? Integer.MAX_VALUE : (span + 1) * length);
             long row = (long) query * heads + (long) kvHead * group;
             set(memory, AttentionKernel.ROWS, (long) count * group);
             set(memory, AttentionKernel.LIMIT, first + query + 1);
@@ -167,7 +167,7 @@ final class Avx512Attention implements Attention {
             set(memory, AttentionKernel.KEYS, layout.keyOffset(layer, kvHead));
             set(memory, AttentionKernel.VALUES, layout.valueOffset(layer, kvHead));
             writeExtra(memory, workspace, layout, slot, kvHead, group);
-            writePages(memory, workspace, kv, span * (SPAN / PAGE), (end + PAGE - 1) / PAGE);
+            writePages(memory, workspace, kv, span * (length / PAGE), (end + PAGE - 1) / PAGE);
             if (spans == 1) {
                 set(memory, AttentionKernel.PARTIAL, 0);
                 set(memory, AttentionKernel.OUT, outAt + 4 * row * layout.valueDim());

@@ -20,6 +20,10 @@ final class Avx512Workspace extends AttentionWorkspace {
     /// @param store     a [StoreKernel]
     record Kernels(MachineCode plain, MachineCode withExtra, MachineCode join, MachineCode store) {}
 
+    /// Pages there is room for from the beginning.
+    private static final int FEW_PAGES = 128;
+
+    private final Arena arena;
     private final KvLayout layout;
     private final Kernels kernels;
     private final MemorySegment[] memory;
@@ -36,10 +40,10 @@ final class Avx512Workspace extends AttentionWorkspace {
         int tileBytes = HeadShape.of(layout, 0).tileBytes();
         this.extraTable = Math.addExact(HeadShape.TILES, Math.multiplyExact(tiles, tileBytes));
         this.pageTable = Math.addExact(extraTable, Math.multiplyExact(group, Long.BYTES));
-        long bytes = pageTable + (capacity / PAGE + 2L) * Long.BYTES;
+        this.arena = arena;
         this.memory = new MemorySegment[workers];
         for (int worker = 0; worker < workers; worker++) {
-            memory[worker] = arena.allocate(bytes, 64);
+            memory[worker] = arena.allocate(bytes(Math.min(capacity / PAGE + 1, FEW_PAGES)), 64);
         }
     }
 
@@ -47,9 +51,24 @@ final class Avx512Workspace extends AttentionWorkspace {
         return kernels;
     }
 
-    /// A worker's scratch, with the arguments in front.
+    /// A worker's scratch, with the arguments in front and room for a table of so many pages, which it doubles where it
+    /// has to grow.
+    MemorySegment memory(Worker worker, int pages) {
+        MemorySegment own = memory[worker.index()];
+        if (own.byteSize() < bytes(pages)) {
+            own = arena.allocate(bytes(2L * pages), 64);
+            memory[worker.index()] = own;
+        }
+        return own;
+    }
+
     MemorySegment memory(Worker worker) {
         return memory[worker.index()];
+    }
+
+    /// The table has its last page twice.
+    private long bytes(long pages) {
+        return pageTable + (pages + 1) * Long.BYTES;
     }
 
     /// Where the table of the extra vectors of each query head begins.
