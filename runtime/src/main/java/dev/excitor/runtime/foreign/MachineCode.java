@@ -17,10 +17,14 @@ public final class MachineCode implements AutoCloseable {
 
     private static final long PAGE = 4096;
 
-    /// One handle for all functions, with the address as its first argument, so that the compiler sees a constant.
-    @SuppressWarnings("restricted") // this class is where the module calls native code
-    private static final MethodHandle CALL =
-            Linker.nativeLinker().downcallHandle(FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG));
+    /// A class of its own, so that [#obstacle] can say what happens where native code may not be called at all.
+    private static final class Native {
+
+        /// One handle for all functions, with the address as its first argument, so that the compiler sees a constant.
+        @SuppressWarnings("restricted") // this class is where the module calls native code
+        static final MethodHandle CALL =
+                Linker.nativeLinker().downcallHandle(FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG));
+    }
 
     private final MemorySegment pages;
     private boolean closed;
@@ -45,7 +49,7 @@ public final class MachineCode implements AutoCloseable {
             throw new IllegalStateException("this machine code has been unmapped");
         }
         try {
-            CALL.invokeExact(pages, arguments.address());
+            Native.CALL.invokeExact(pages, arguments.address());
         } catch (RuntimeException | Error failure) {
             throw failure;
         } catch (Throwable impossible) {
@@ -73,9 +77,11 @@ public final class MachineCode implements AutoCloseable {
         try (MachineCode nothing = new MachineCode(ret)) {
             nothing.call(MemorySegment.NULL);
             return Optional.empty();
-        } catch (RuntimeException | LinkageError refused) {
-            Throwable cause = refused.getCause() == null ? refused : refused.getCause();
-            return Optional.of("executable memory is refused: " + cause.getMessage());
+        } catch (RuntimeException refused) {
+            return Optional.of("executable memory is refused: " + refused.getMessage());
+        } catch (LinkageError denied) {
+            Throwable cause = denied.getCause() == null ? denied : denied.getCause();
+            return Optional.of("native functions cannot be called: " + cause.getMessage());
         }
     }
 }

@@ -6,7 +6,7 @@ import java.util.Random;
 
 /// Inputs for the tests of formats: blocks of every kind a file can hold, in native memory of exactly their size at an
 /// odd address, so that a read past the end throws and nothing can rely on alignment.
-final class Samples {
+public final class Samples {
 
     /// f16 bit patterns that files hold by accident or by malice: zeros, subnormals, ones, the largest, infinities,
     /// NaNs.
@@ -17,7 +17,7 @@ final class Samples {
 
     private Samples() {}
 
-    static float[] gaussian(Random random, int count, double deviation) {
+    public static float[] gaussian(Random random, int count, double deviation) {
         float[] numbers = new float[count];
         for (int i = 0; i < count; i++) {
             numbers[i] = (float) (random.nextGaussian() * deviation);
@@ -43,7 +43,7 @@ final class Samples {
         return segment;
     }
 
-    static byte[] random(Random random, int bytes) {
+    public static byte[] random(Random random, int bytes) {
         byte[] result = new byte[bytes];
         random.nextBytes(result);
         return result;
@@ -51,7 +51,7 @@ final class Samples {
 
     /// Random blocks that decode to numbers a product can be compared on: finite, and far enough from the largest float
     /// that a sum of products stays finite too.
-    static byte[] moderate(Random random, Format format, int blocks) {
+    public static byte[] moderate(Random random, Format format, int blocks) {
         byte[] result = new byte[blocks * format.blockBytes()];
         for (int block = 0; block < blocks; block++) {
             byte[] candidate;
@@ -65,7 +65,7 @@ final class Samples {
 
     /// One block per byte offset and hostile pattern: whichever field lies at that offset holds the pattern once, and
     /// random bytes surround it.
-    static byte[] hostile(Random random, Format format) {
+    public static byte[] hostile(Random random, Format format) {
         int bytes = format.blockBytes();
         int places = Math.max(1, bytes - 1);
         byte[] result = random(random, places * HOSTILE_HALVES.length * bytes);
@@ -80,7 +80,7 @@ final class Samples {
         return result;
     }
 
-    static float[] decode(Format format, byte[] blocks) {
+    public static float[] decode(Format format, byte[] blocks) {
         int count = blocks.length / format.blockBytes() * format.blockSize();
         float[] numbers = new float[count];
         format.decode(MemorySegment.ofArray(blocks), 0, numbers, 0, count);

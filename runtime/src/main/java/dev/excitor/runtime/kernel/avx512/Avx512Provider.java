@@ -25,7 +25,8 @@ import org.jspecify.annotations.Nullable;
 /// To add a format, see [Unpacker].
 public final class Avx512Provider implements KernelProvider {
 
-    private static final Set<Feature> NEEDED = EnumSet.of(
+    /// What the kernels are assembled from.
+    static final Set<Feature> NEEDED = EnumSet.of(
             Feature.FMA,
             Feature.F16C,
             Feature.AVX2,
@@ -57,7 +58,11 @@ public final class Avx512Provider implements KernelProvider {
     /// @param required whether to throw where the kernels cannot run, instead of declining every matrix
     /// @throws ExcitorException.Unsupported when required, with the reason
     public static Avx512Provider open(boolean required) {
-        Optional<String> obstacle = MachineCode.obstacle().or(Avx512Provider::missing);
+        return open(required, obstacle());
+    }
+
+    /// As [#open], knowing why the kernels cannot run; empty where they can.
+    static Avx512Provider open(boolean required, Optional<String> obstacle) {
         if (required && obstacle.isPresent()) {
             throw new ExcitorException.Unsupported(
                     "the native tier (" + obstacle.get() + ")", List.of("auto", "vector", "scalar"));
@@ -65,9 +70,14 @@ public final class Avx512Provider implements KernelProvider {
         return new Avx512Provider(obstacle);
     }
 
-    private static Optional<String> missing() {
+    /// Why the kernels cannot run here; empty where they can.
+    static Optional<String> obstacle() {
+        return MachineCode.obstacle().or(() -> missing(CpuId.features()));
+    }
+
+    static Optional<String> missing(Set<Feature> present) {
         Set<Feature> missing = EnumSet.copyOf(NEEDED);
-        missing.removeAll(CpuId.features());
+        missing.removeAll(present);
         return missing.isEmpty()
                 ? Optional.empty()
                 : Optional.of("cpu has no "
