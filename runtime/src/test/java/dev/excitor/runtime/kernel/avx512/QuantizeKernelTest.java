@@ -9,6 +9,7 @@ import dev.excitor.runtime.format.Blocks;
 import dev.excitor.runtime.format.Samples;
 import dev.excitor.runtime.kernel.avx512.Q8Reference.Run;
 import dev.excitor.runtime.kernel.avx512.QuantizeKernel.Form;
+import dev.excitor.runtime.kernel.x86.Q8Packing;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
@@ -175,9 +176,9 @@ class QuantizeKernelTest {
             MemorySegment source = arena.allocateFrom(ValueLayout.JAVA_FLOAT, x);
             MemorySegment target = arena.allocate(bytes).fill(UNTOUCHED);
             MemorySegment arguments = arena.allocate(24);
-            arguments.set(ValueLayout.JAVA_LONG, QuantizeKernel.X, source.address());
-            arguments.set(ValueLayout.JAVA_LONG, QuantizeKernel.STEPS, x.length / STEP);
-            arguments.set(ValueLayout.JAVA_LONG, QuantizeKernel.OUT, target.address());
+            arguments.set(ValueLayout.JAVA_LONG, Q8Packing.X, source.address());
+            arguments.set(ValueLayout.JAVA_LONG, Q8Packing.STEPS, x.length / STEP);
+            arguments.set(ValueLayout.JAVA_LONG, Q8Packing.OUT, target.address());
             kernel.call(arguments);
             return MemorySegment.ofArray(target.toArray(ValueLayout.JAVA_BYTE));
         }
