@@ -34,7 +34,7 @@ class MatMulTest {
                         Stream.of(128, 256, 512)
                                 .filter(bits -> format.vectorKernel().isPresent())
                                 .map(bits -> new Case(format, Kernels.Tier.VECTOR, bits)),
-                        Stream.of(new Case(format, Kernels.Tier.NATIVE, 0))));
+                        Stream.of(Kernels.Tier.NATIVE, Kernels.Tier.AVX2).map(tier -> new Case(format, tier, 0))));
     }
 
     @ParameterizedTest
