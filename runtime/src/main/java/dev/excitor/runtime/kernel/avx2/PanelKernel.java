@@ -4,6 +4,7 @@ import static dev.excitor.runtime.asm.Gpr.R10;
 import static dev.excitor.runtime.asm.Gpr.R11;
 import static dev.excitor.runtime.asm.Gpr.R8;
 import static dev.excitor.runtime.asm.Gpr.R9;
+import static dev.excitor.runtime.asm.Gpr.RAX;
 import static dev.excitor.runtime.asm.Gpr.RCX;
 import static dev.excitor.runtime.asm.Gpr.RDI;
 import static dev.excitor.runtime.asm.Gpr.RDX;
@@ -16,6 +17,9 @@ import dev.excitor.runtime.asm.Vec;
 
 /// Makes a [Panel] of 8 rows, a unit of columns at a time: each row is unpacked into scratch memory, its scales into
 /// the panel, then the 4-byte groups of the 8 rows are transposed.
+///
+/// Eight rows are more streams than a processor's prefetcher likes to follow, so the kernel asks for what the next
+/// panels need.
 final class PanelKernel {
 
     // the arguments, eight bytes each
@@ -24,6 +28,8 @@ final class PanelKernel {
     static final int UNITS = 16;
     static final int OUT = 24;
     static final int SCRATCH = 32;
+    /// Bytes from what is unpacked to what will be unpacked after the tiles of this panel.
+    static final int AHEAD = 40;
 
     /// 8 rows of a unit.
     static final int SCRATCH_BYTES = Panel.ROWS * 256;
@@ -49,6 +55,7 @@ final class PanelKernel {
         a.mov(RSI, at(RDI, W));
         a.mov(R10, at(RDI, UNITS));
         a.mov(R8, at(RDI, OUT));
+        a.mov(RAX, at(RDI, AHEAD));
         Label unit = a.here();
         a.mov(R11, RSI);
         a.mov(R9, at(RDI, SCRATCH));
@@ -77,6 +84,9 @@ final class PanelKernel {
 
     /// One row's unit, at R11: bytes to R9, scales to RDX.
     private void unpackRow(Unpacker unpacker) {
+        for (int line = 0; line < code.unitBytes(); line += 64) {
+            a.prefetcht0(at(R11, RAX, 1, line));
+        }
         for (int step = 0; step < code.unitSteps(); step++) {
             int to = step * Panel.stepBytes(code);
             unpacker.begin(R11, 0, step);
