@@ -7,6 +7,8 @@ module dev.excitor.cli {
     requires dev.excitor.model;
     requires dev.excitor.loaders;
     requires info.picocli;
+    requires org.jline;
+    requires jdk.unsupported; // JLine looks there for Ctrl-C, by reflection
     requires static org.jspecify;
 
     opens dev.excitor.cli to

@@ -1,6 +1,6 @@
 import org.jspecify.annotations.NullMarked;
 
-/// The decoder, Excitor adapters, sessions, sampling, chat templates and tokenizers.
+/// The decoder, Excitor adapters, sessions, sampling, chat templates, tokenizers and evaluation.
 @NullMarked
 module dev.excitor.model {
     requires transitive dev.excitor.runtime;
@@ -10,6 +10,7 @@ module dev.excitor.model {
     exports dev.excitor.model.adapter;
     exports dev.excitor.model.arch;
     exports dev.excitor.model.chat;
+    exports dev.excitor.model.evaluation;
     exports dev.excitor.model.sampling;
     exports dev.excitor.model.tokenizer;
 }

@@ -14,7 +14,16 @@ import picocli.CommandLine.HelpCommand;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {TokenizeCommand.class, SynthCommand.class, HelpCommand.class},
+        subcommands = {
+            RunCommand.class,
+            ChatCommand.class,
+            InfoCommand.class,
+            TokenizeCommand.class,
+            LogitsCommand.class,
+            PerplexityCommand.class,
+            SynthCommand.class,
+            HelpCommand.class
+        },
         footerHeading = "%nExamples:%n",
         footer = {
             "  excitor run -m llama-3.2-1b.Q4_0.gguf -p \"Why is the sky blue?\" -n 64",

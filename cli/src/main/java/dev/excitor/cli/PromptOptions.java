@@ -34,6 +34,11 @@ final class PromptOptions {
         private @Nullable Path file;
     }
 
+    /// Whether one of the options is there; otherwise standard input has the text.
+    boolean isGiven() {
+        return source.text != null || source.file != null;
+    }
+
     /// The text as it stands, in UTF-8 if all is well: a tokenizer takes any bytes.
     byte[] read(Console console) throws IOException {
         if (source.text != null) {
@@ -41,6 +46,9 @@ final class PromptOptions {
         }
         if (source.file != null) {
             return readFile(source.file);
+        }
+        if (console.isTerminal()) {
+            console.note("The text is what you type now; Ctrl-D on an empty line ends it.");
         }
         byte[] bytes = console.in().readNBytes(MAX_BYTES + 1);
         checkSize("standard input", bytes.length);

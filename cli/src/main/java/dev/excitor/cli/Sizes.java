@@ -3,12 +3,12 @@ package dev.excitor.cli;
 import java.util.Locale;
 
 /// Numbers as a person reads them.
-final class Sizes {
+public final class Sizes {
 
     private Sizes() {}
 
     /// `763.2 MiB`.
-    static String bytes(long bytes) {
+    public static String bytes(long bytes) {
         if (bytes < 1 << 10) {
             return bytes + " bytes";
         }
@@ -22,7 +22,7 @@ final class Sizes {
     }
 
     /// `1.24 B` for 1,235,814,432 weights.
-    static String count(long count) {
+    public static String count(long count) {
         if (count < 1_000_000) {
             return String.format(Locale.ROOT, "%,d", count);
         }

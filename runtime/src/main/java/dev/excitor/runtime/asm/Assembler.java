@@ -205,9 +205,19 @@ public final class Assembler extends MoveAssembler {
         vector(BOTH, P66, M38, 0xb8, d, a, b, FULL);
     }
 
+    /// `d = a d + b`, rounded once.
+    public void vfmadd213ps(Vec d, Vec a, Operand b) {
+        vector(BOTH, P66, M38, 0xa8, d, a, b, FULL);
+    }
+
     /// `d -= a b`, rounded once.
     public void vfnmadd231ps(Vec d, Vec a, Operand b) {
         vector(BOTH, P66, M38, 0xbc, d, a, b, FULL);
+    }
+
+    /// `d += a b` in double precision.
+    public void vfmadd231pd(Vec d, Vec a, Operand b) {
+        vector(BOTH | VEX_W | EVEX_W, P66, M38, 0xb8, d, a, b, FULL_MEM);
     }
 
     /// Adds to each 32-bit lane of `d` the two products of brain floats of `a` and `b`.
@@ -226,6 +236,10 @@ public final class Assembler extends MoveAssembler {
     }
 
     // Conversions
+
+    public void vcvtps2pd(Vec d, Operand s) {
+        vector(BOTH, NP, M0F, 0x5a, d, s, HALF_MEM);
+    }
 
     public void vcvtdq2ps(Vec d, Operand s) {
         vector(BOTH, NP, M0F, 0x5b, d, s, FULL);

@@ -11,8 +11,8 @@ import java.util.Optional;
 /// A function that Java wrote itself, in executable memory: `void f(long arguments)` in the System V calling
 /// convention, where `arguments` is the address of whatever the function reads and writes.
 ///
-/// The pages are written first and made executable afterwards, never both at once. Whoever calls has proved that every
-/// address in the arguments is what the function expects.
+/// The pages are written first and made executable afterwards, never both at once. Whoever calls has proved that
+/// every address in the arguments is what the function expects.
 public final class MachineCode implements AutoCloseable {
 
     private static final long PAGE = 4096;
@@ -20,7 +20,8 @@ public final class MachineCode implements AutoCloseable {
     /// A class of its own, so that [#obstacle] can say what happens where native code may not be called at all.
     private static final class Native {
 
-        /// One handle for all functions, with the address as its first argument, so that the compiler sees a constant.
+        /// One handle for all functions, with the address as its first argument, so that the compiler sees a
+        /// constant.
         @SuppressWarnings("restricted") // this class is where the module calls native code
         static final MethodHandle CALL =
                 Linker.nativeLinker().downcallHandle(FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG));

@@ -2,13 +2,12 @@ package dev.excitor.runtime.foreign;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 
-/// An arena for memory that machine code is let loose on: every allocation lies against a page that nobody may touch,
-/// so that one byte too many ends the process instead of passing unnoticed. The rest of its own pages is canaries,
-/// looked at when the arena closes.
+/// An arena for memory that machine code is let loose on: every allocation lies against a page that nobody may
+/// touch, so that one byte too many ends the process instead of passing unnoticed. The rest of its own pages is
+/// canaries, looked at when the arena closes.
 ///
 /// ```text
 ///   LAST    | no access | canaries ... bytes | no access |
@@ -27,6 +26,8 @@ public final class GuardedArena implements Arena {
     private static final int PAGE = 4096;
     private static final int PROT_NONE = 0;
     private static final byte CANARY = 0x5a;
+    private static final MemorySegment CANARIES =
+            MemorySegment.ofArray(new byte[PAGE]).fill(CANARY);
 
     private final Place place;
     private final List<MemorySegment> mappings = new ArrayList<>();
@@ -73,11 +74,6 @@ public final class GuardedArena implements Arena {
     }
 
     private static boolean isIntact(MemorySegment canary) {
-        for (long i = 0; i < canary.byteSize(); i++) {
-            if (canary.get(ValueLayout.JAVA_BYTE, i) != CANARY) {
-                return false;
-            }
-        }
-        return true;
+        return canary.mismatch(CANARIES.asSlice(0, canary.byteSize())) < 0;
     }
 }

@@ -115,7 +115,7 @@ public final class Avx2Provider implements KernelProvider {
     private Q8Packing records() {
         if (records == null) {
             MachineCode code = store.install(QuantizeKernel.assemble());
-            records = new Q8Packing(code, Q8Records.STEP, Q8Records.BYTES, Integer.MAX_VALUE);
+            records = new Q8Packing(code, Q8Records.STEP, Q8Records.BYTES, Integer.MAX_VALUE, Integer.MAX_VALUE);
         }
         return records;
     }

@@ -177,12 +177,12 @@ final class Avx512MatMul implements MatMul {
             int tiles,
             MemorySegment y,
             int yStride) {
-        long xBytes = Q8Records.rowBytes(cols);
+        long xBytes = (long) Math.min(Panel.COLS, cols - col) / 32 * Q8Records.BYTES;
         long yBytes = 4L * yStride;
         int count = tiles * tokens;
-        MemorySegment source = x.packed(records).asSlice(token * xBytes, count * xBytes);
+        MemorySegment source = x.packed(records).asSlice(records.offset(x.rows(), token, col, cols), count * xBytes);
         MemorySegment target = y.asSlice(token * yBytes + 4L * first, (count - 1) * yBytes + 4L * rows);
-        set(memory, TileKernel.X, source.address() + (long) col / 32 * Q8Records.BYTES);
+        set(memory, TileKernel.X, source.address());
         set(memory, TileKernel.X_STRIDE, xBytes);
         set(memory, TileKernel.Y, target.address());
         set(memory, TileKernel.Y_STRIDE, yBytes);

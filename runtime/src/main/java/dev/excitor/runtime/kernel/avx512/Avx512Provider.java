@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// bound: no file to ship, no compiler, nothing to warm up.
 ///
 /// To add a format, see [Unpacker].
-public final class Avx512Provider implements KernelProvider {
+public final class Avx512Provider implements KernelProvider, AutoCloseable {
 
     /// What the kernels are assembled from.
     static final Set<Feature> NEEDED = EnumSet.of(
@@ -67,8 +67,8 @@ public final class Avx512Provider implements KernelProvider {
         return new Avx512Provider(obstacle);
     }
 
-    /// Why the kernels cannot run here; empty where they can.
-    static Optional<String> obstacle() {
+    /// Why these kernels cannot run on this machine, a clause; empty where they can.
+    public static Optional<String> obstacle() {
         return MachineCode.obstacle().or(() -> CpuId.missing(NEEDED, CpuId.features()));
     }
 
@@ -131,7 +131,7 @@ public final class Avx512Provider implements KernelProvider {
     private Q8Packing lanes() {
         if (lanes == null) {
             MachineCode code = store.install(QuantizeKernel.assemble(QuantizeKernel.Form.LANES));
-            lanes = new Q8Packing(code, 64, Q8Lanes.STEP_BYTES, Avx512MatMul.TILES_FROM - 1);
+            lanes = new Q8Packing(code, 64, Q8Lanes.STEP_BYTES, Avx512MatMul.TILES_FROM - 1, Integer.MAX_VALUE);
         }
         return lanes;
     }
@@ -139,7 +139,7 @@ public final class Avx512Provider implements KernelProvider {
     private Q8Packing records() {
         if (records == null) {
             MachineCode code = store.install(QuantizeKernel.assemble(QuantizeKernel.Form.RECORDS));
-            records = new Q8Packing(code, 64, 2 * Q8Records.BYTES, Integer.MAX_VALUE);
+            records = new Q8Packing(code, 64, 2 * Q8Records.BYTES, Integer.MAX_VALUE, Panel.COLS);
         }
         return records;
     }

@@ -23,9 +23,4 @@ final class Q8Records {
     static final int HALF_SUMS = 52;
 
     private Q8Records() {}
-
-    /// Bytes from one row of activations to the next.
-    static int rowBytes(int cols) {
-        return cols / 32 * BYTES;
-    }
 }

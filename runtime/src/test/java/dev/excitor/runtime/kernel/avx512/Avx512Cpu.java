@@ -18,8 +18,8 @@ public final class Avx512Cpu {
 
     private Avx512Cpu() {}
 
-    /// Skips the test, with the reason, where the processor lacks what the kernels need; fails it where Linux says that
-    /// the processor has all of that and the provider declines nevertheless.
+    /// Skips the test, with the reason, where the processor lacks what the kernels need; fails it where Linux says
+    /// that the processor has all of that and the provider declines nevertheless.
     public static void require() {
         Optional<String> obstacle = Avx512Provider.obstacle();
         if (obstacle.isEmpty()) {

@@ -6,8 +6,8 @@ package dev.excitor.runtime.kernel.avx512;
 /// for each 32 numbers    m = max |x|    scale = m (1/127)    q = round(x (127/m)), ties to even; 0 where m = 0
 /// ```
 ///
-/// `m` is the largest bit pattern without its sign, so that infinities and NaN survive in the scale; what is no number
-/// after the multiplication becomes 0. So does all of a run whose `127/m` overflows, which is less than 2^-120.
+/// `m` is the largest bit pattern without its sign, so that infinities and NaN survive in the scale; what is no
+/// number after the multiplication becomes 0. So does a run whose `127/m` overflows, which is smaller than 2^-121.
 public final class Q8Reference {
 
     static final int RUN = 32;
