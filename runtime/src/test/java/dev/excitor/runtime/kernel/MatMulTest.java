@@ -7,9 +7,11 @@ import dev.excitor.runtime.Tensor;
 import dev.excitor.runtime.format.Blocks;
 import dev.excitor.runtime.format.Format;
 import dev.excitor.runtime.format.Formats;
-import dev.excitor.runtime.kernel.avx512.Avx512Cpu;
-import dev.excitor.runtime.kernel.avx512.Q8Reference;
+import dev.excitor.runtime.kernel.avx2.Avx2Tier;
+import dev.excitor.runtime.kernel.avx512.Avx512Tier;
 import dev.excitor.runtime.kernel.scalar.ScalarMatMul;
+import dev.excitor.runtime.kernel.x86.Machine;
+import dev.excitor.runtime.kernel.x86.Q8Reference;
 import dev.excitor.runtime.team.Team;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -46,7 +48,9 @@ class MatMulTest {
     @MethodSource("cases")
     void productsAgreeWithTheDefinition(Case given) {
         if (given.tier() == Kernels.Tier.NATIVE) {
-            Avx512Cpu.require();
+            Machine.require(new Avx512Tier());
+        } else if (given.tier() == Kernels.Tier.AVX2) {
+            Machine.require(new Avx2Tier());
         }
         Random random = new Random(given.bits());
         int cols = cols(given);

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// ship, no compiler, nothing to warm up.
 ///
 /// To add a format, see [Unpacker].
-public final class Avx2Provider implements KernelProvider {
+public final class Avx2Provider implements KernelProvider, AutoCloseable {
 
     /// What the kernels are assembled from.
     static final Set<Feature> NEEDED = EnumSet.of(Feature.FMA, Feature.F16C, Feature.AVX2);

@@ -16,8 +16,10 @@ import dev.excitor.runtime.kernel.KernelProvider.Declined;
 import dev.excitor.runtime.kernel.Kernels;
 import dev.excitor.runtime.kernel.Kernels.Tier;
 import dev.excitor.runtime.kernel.Regime;
+import dev.excitor.runtime.kernel.x86.Machine;
 import java.lang.foreign.Arena;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
@@ -31,12 +33,16 @@ class Avx512ProviderTest {
 
     private static final String REASON = "the moon is in the wrong phase";
 
+    static List<WeightCode> codes() {
+        return WeightCodes.all();
+    }
+
     @Test
     void whatStandsInTheWayIsTheReasonOfEveryAnswer() {
         try (Arena arena = Arena.ofConfined();
                 Avx512Provider provider = Avx512Provider.open(false, Optional.of(REASON))) {
             for (WeightCode code : WeightCodes.all()) {
-                assertThat(provider.consider(tensor(arena, Codes.format(code), 768), Regime.DECODE))
+                assertThat(provider.consider(tensor(arena, Formats.of(code.format()), 768), Regime.DECODE))
                         .isEqualTo(new Declined(REASON));
             }
         }
@@ -91,10 +97,10 @@ class Avx512ProviderTest {
     }
 
     @ParameterizedTest
-    @MethodSource("dev.excitor.runtime.kernel.avx512.Codes#all")
+    @MethodSource("codes")
     void wholeUnitsOfEveryCodeAreAcceptedOnceForAllMatricesOfAWidth(WeightCode code) {
-        Avx512Cpu.require();
-        Format format = Codes.format(code);
+        Machine.require(new Avx512Tier());
+        Format format = Formats.of(code.format());
         try (Arena arena = Arena.ofConfined();
                 Kernels kernels = Kernels.of(Tier.NATIVE, 0);
                 Avx512Provider provider = Avx512Provider.open(true)) {
@@ -109,10 +115,10 @@ class Avx512ProviderTest {
     }
 
     @ParameterizedTest
-    @MethodSource("dev.excitor.runtime.kernel.avx512.Codes#all")
+    @MethodSource("codes")
     void rowsThatAreNotWholeUnitsAreDeclined(WeightCode code) {
-        Avx512Cpu.require();
-        Format format = Codes.format(code);
+        Machine.require(new Avx512Tier());
+        Format format = Formats.of(code.format());
         try (Arena arena = Arena.ofConfined();
                 Avx512Provider provider = Avx512Provider.open(true)) {
             for (int cols = format.blockSize(); cols < 4 * code.unitWeights(); cols += format.blockSize()) {
@@ -125,7 +131,7 @@ class Avx512ProviderTest {
 
     @Test
     void floatWeightsAreTakenARowOfActivationsAtATime() {
-        Avx512Cpu.require();
+        Machine.require(new Avx512Tier());
         try (Arena arena = Arena.ofConfined();
                 Avx512Provider provider = Avx512Provider.open(true)) {
             for (Format format : Formats.all()) {

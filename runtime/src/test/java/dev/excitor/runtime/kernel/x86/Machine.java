@@ -1,4 +1,4 @@
-package dev.excitor.runtime.kernel.avx512;
+package dev.excitor.runtime.kernel.x86;
 
 import static org.assertj.core.api.Assertions.fail;
 
@@ -12,31 +12,31 @@ import org.junit.jupiter.api.Assumptions;
 
 /// Decides whether tests of machine code run: skipped on a machine without the instructions, never on one that has
 /// them.
-public final class Avx512Cpu {
+public final class Machine {
 
-    private static final System.Logger LOG = System.getLogger(Avx512Cpu.class.getName());
+    private static final System.Logger LOG = System.getLogger(Machine.class.getName());
 
-    private Avx512Cpu() {}
+    private Machine() {}
 
     /// Skips the test, with the reason, where the processor lacks what the kernels need; fails it where Linux says
     /// that the processor has all of that and the provider declines nevertheless.
-    public static void require() {
-        Optional<String> obstacle = Avx512Provider.obstacle();
+    public static void require(TierUnderTest tier) {
+        Optional<String> obstacle = tier.obstacle();
         if (obstacle.isEmpty()) {
             return;
         }
         if (ProcFiles.cpuFlags()
-                .filter(flags -> flags.containsAll(neededFlags()))
+                .filter(present -> present.containsAll(flags(tier.needed())))
                 .isPresent()) {
-            fail("this processor has " + neededFlags() + ", and yet: " + obstacle.get());
+            fail("this processor has " + tier.needed() + ", and yet: " + obstacle.get());
         }
         String skipped = "skipped: machine code was not tested, because " + obstacle.get();
         LOG.log(System.Logger.Level.WARNING, skipped);
         Assumptions.abort(skipped);
     }
 
-    private static Set<String> neededFlags() {
-        return Avx512Provider.NEEDED.stream()
+    private static Set<String> flags(Set<Feature> features) {
+        return features.stream()
                 .map(Feature::name)
                 .map(name -> name.toLowerCase(Locale.ROOT))
                 .collect(Collectors.toSet());
