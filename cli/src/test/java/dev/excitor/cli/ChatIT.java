@@ -38,7 +38,7 @@ class ChatIT {
 
     @Test
     void aScriptGetsAnswersAndNoEscapeCodes() throws Exception {
-        try (ProgramProcess chat = ProgramProcess.start(chat("-n", "4"))) {
+        try (ProgramProcess chat = ProgramProcess.start(chat("-n", "4", "-c", "400"))) {
             chat.type("ba\n");
             chat.out().await("\n");
             chat.type("be\n/exit\n");

@@ -9,6 +9,7 @@ import dev.excitor.model.arch.Decoder;
 import dev.excitor.model.arch.Dimensions;
 import dev.excitor.model.arch.Scratch;
 import dev.excitor.model.tokenizer.EncodeOptions;
+import dev.excitor.runtime.Engine;
 import dev.excitor.runtime.ExcitorException;
 import dev.excitor.runtime.Lifetime;
 import dev.excitor.runtime.kv.KvCache;
@@ -69,8 +70,11 @@ public final class Session implements AutoCloseable {
         try {
             this.bypass = bypass(options, dims, most);
             KvLayout layout = layout(dims, options.cache(), bypass);
-            AttentionWorkspace workspace = new AttentionWorkspace(
-                    arena, layout, dims.heads(), context, model.engine().team().size());
+            Engine engine = model.engine();
+            AttentionWorkspace workspace = engine.ops()
+                    .attention()
+                    .workspace(
+                            arena, layout, dims.heads(), context, engine.team().size());
             this.scratch = decoder.newScratch(arena, most, workspace);
             this.batch = new Batch(most);
             this.kv = forked != null ? forked : new KvCache(layout, context);

@@ -303,6 +303,13 @@ public final class Assembler extends MoveAssembler {
         vector(EVEX, P66, M38, 0x27, k.asVec(a.bits()), a, b, FULL);
     }
 
+    /// Which signed 32-bit lanes of `a` and `b` compare so: equal at 0, less at 1, less or equal at 2, and the
+    /// opposites
+    /// from 4 on.
+    public void vpcmpd(OpMask k, Vec a, Operand b, int predicate) {
+        vector(EVEX, P66, M3A, 0x1f, k.asVec(a.bits()), a, b, FULL, predicate);
+    }
+
     /// Which lanes of `a` and `b` compare so: equal at 0, less at 1, less or equal at 2, one of them no number at 3,
     /// and
     /// the opposites from 4 on.

@@ -82,6 +82,11 @@ abstract class MoveAssembler extends IntegerAssembler {
         vector(VEX | VEX_W | XMM_ONLY, P66, M3A, 0x22, d, a, s.asVec(), BYTES_8, element);
     }
 
+    /// One 16-bit word.
+    public void vpextrw(Mem d, Vec s, int element) {
+        vector(BOTH | XMM_ONLY | STORE | UNMASKED, P66, M3A, 0x15, s, d, BYTES_2, element);
+    }
+
     // Parts and copies
 
     public void vbroadcastss(Vec d, Operand s) {

@@ -263,7 +263,10 @@ public final class KvCache implements AutoCloseable {
         return page;
     }
 
-    private void requireRoom(int n) {
+    /// Makes sure that the next `n` positions can be written.
+    ///
+    /// @throws IllegalStateException where they were not reserved
+    public void requireRoom(int n) {
         requireOpen();
         if (n < 0
                 || (long) length + n > (long) pageCount * PAGE

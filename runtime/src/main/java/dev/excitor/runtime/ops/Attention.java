@@ -7,6 +7,7 @@ import dev.excitor.runtime.format.Blocks;
 import dev.excitor.runtime.kv.KvCache;
 import dev.excitor.runtime.kv.KvLayout;
 import dev.excitor.runtime.team.Worker;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
@@ -22,13 +23,30 @@ import java.util.Arrays;
 /// later position has any influence on an earlier one.
 public interface Attention {
 
+    /// Scratch for the attention of one session, made for this form; see [AttentionWorkspace].
+    default AttentionWorkspace workspace(Arena arena, KvLayout layout, int heads, int capacity, int workers) {
+        return new AttentionWorkspace(arena, layout, heads, capacity, workers);
+    }
+
+    /// Stores this worker's share of keys and values, bit for bit as [KvCache#store] does, which is the definition.
+    default void store(
+            Worker worker,
+            KvCache kv,
+            int layer,
+            MemorySegment keys,
+            MemorySegment values,
+            int n,
+            AttentionWorkspace workspace) {
+        kv.store(worker, layer, keys, values, n);
+    }
+
     /// Computes this worker's share of the output; every member of the team must call it, since it may contain a
     /// barrier.
     ///
     /// @param q         f32 `[n, heads * keyDim]`, rotated
     /// @param first     the position of the first query
     /// @param out       receives f32 `[n, heads * valueDim]`
-    /// @param workspace scratch, which says how many heads there are
+    /// @param workspace of this form, which says how many heads there are
     void apply(
             Worker worker,
             MemorySegment q,

@@ -99,13 +99,13 @@ final class AttentionBlock {
     }
 
     /// Writes the unfinished rows of a single query into `[span][head]`: sums, largest score, sum of weights.
-    void storePartial(float[] partials, int span) {
-        int size = stride() + 2;
+    void storePartial(MemorySegment partials, int span) {
+        long size = stride() + 2L;
         for (int row = 0; row < rows(); row++) {
-            int to = (span * heads + kvHead * group + row) * size;
-            System.arraycopy(sums, row * stride(), partials, to, stride());
-            partials[to + stride()] = max[row];
-            partials[to + stride() + 1] = total[row];
+            long to = 4 * size * ((long) span * heads + (long) kvHead * group + row);
+            Blocks.copyF32(sums, row * stride(), partials, to, stride());
+            Blocks.putF32(partials, to + 4L * stride(), max[row]);
+            Blocks.putF32(partials, to + 4L * stride() + 4, total[row]);
         }
     }
 

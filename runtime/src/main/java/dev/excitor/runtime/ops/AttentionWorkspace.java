@@ -9,7 +9,7 @@ import java.lang.foreign.MemorySegment;
 
 /// Scratch for the attention of one session: a block per worker, of a size that depends only on the shape of the model,
 /// and the partial sums of one long row.
-public final class AttentionWorkspace {
+public class AttentionWorkspace {
 
     /// Rows of a block, more only where a single kv head serves more query heads than this.
     private static final int ROWS = 32;
@@ -18,13 +18,13 @@ public final class AttentionWorkspace {
     static final int GRAIN = 4;
 
     /// Positions whose part of a single query's attention is one task; a whole number of pages.
-    static final int SPAN = 512;
+    public static final int SPAN = 512;
 
     private final KvLayout layout;
     private final int heads;
     private final int queries;
     private final AttentionBlock[] blocks;
-    private final float[] partials;
+    private final MemorySegment partials;
 
     /// @param arena    owns the native part
     /// @param layout   of the caches that will be read
@@ -44,7 +44,7 @@ public final class AttentionWorkspace {
             blocks[worker] = new AttentionBlock(arena, layout, heads, queries);
         }
         int spans = (capacity - 1) / SPAN + 1;
-        this.partials = new float[spans == 1 ? 0 : Math.multiplyExact(Math.multiplyExact(spans, heads), partialSize())];
+        this.partials = arena.allocate(spans == 1 ? 0 : 4L * spans * heads * partialSize(), 64);
     }
 
     private static void requireMultiple(String what, int of, int heads) {
@@ -55,51 +55,55 @@ public final class AttentionWorkspace {
     }
 
     /// Query heads.
-    public int heads() {
+    public final int heads() {
         return heads;
     }
 
     /// Queries of a full block.
-    int queries() {
+    public final int queries() {
         return queries;
     }
 
-    AttentionBlock block(Worker worker) {
+    final AttentionBlock block(Worker worker) {
         return blocks[worker.index()];
     }
 
-    /// Where the spans of a single query leave their results, see [AttentionBlock#storePartial].
-    float[] partials() {
+    /// Where the spans of a single query leave their results, f32 `[span][head][valueStride + 2]`: sums of weighted
+    /// values, the largest score, the sum of the weights.
+    public final MemorySegment partials() {
         return partials;
     }
 
-    private int partialSize() {
+    /// Numbers that a span leaves for a head.
+    public final int partialSize() {
         return layout.valueStride() + 2;
     }
 
     /// Joins the partial results of this worker's share of the heads: the sums and totals of each span, rescaled to the
     /// largest score of all.
-    void join(Worker worker, int spans, MemorySegment out) {
+    final void join(Worker worker, int spans, MemorySegment out) {
         int stride = layout.valueStride();
+        long step = 4L * heads * partialSize();
         for (int head = worker.from(heads, 1); head < worker.to(heads, 1); head++) {
-            int at = head * partialSize();
-            int step = heads * partialSize();
-            float max = partials[at + stride];
+            long at = 4L * head * partialSize();
+            float max = Blocks.f32(partials, at + 4L * stride);
             for (int span = 1; span < spans; span++) {
-                max = Math.max(max, partials[at + span * step + stride]);
+                max = Math.max(max, Blocks.f32(partials, at + span * step + 4L * stride));
             }
             float total = 0;
             for (int span = 0; span < spans; span++) {
-                int partial = at + span * step;
-                float factor = (float) Math.exp((double) partials[partial + stride] - max);
-                total += partials[partial + stride + 1] * factor;
+                long partial = at + span * step;
+                float factor = (float) Math.exp((double) Blocks.f32(partials, partial + 4L * stride) - max);
+                total += Blocks.f32(partials, partial + 4L * stride + 4) * factor;
                 for (int i = 0; i < layout.valueDim(); i++) {
-                    float before = span == 0 ? 0 : partials[at + i];
-                    partials[at + i] = Math.fma(partials[partial + i], factor, before);
+                    float before = span == 0 ? 0 : Blocks.f32(partials, at + 4L * i);
+                    Blocks.putF32(
+                            partials, at + 4L * i, Math.fma(Blocks.f32(partials, partial + 4L * i), factor, before));
                 }
             }
             for (int i = 0; i < layout.valueDim(); i++) {
-                Blocks.putF32(out, 4L * ((long) head * layout.valueDim() + i), partials[at + i] / total);
+                long to = 4L * ((long) head * layout.valueDim() + i);
+                Blocks.putF32(out, to, Blocks.f32(partials, at + 4L * i) / total);
             }
         }
     }

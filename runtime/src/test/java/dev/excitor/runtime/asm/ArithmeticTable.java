@@ -1072,6 +1072,18 @@ final class ArithmeticTable {
         row("vptestmd k2, zmm9, [rip+constant]",        a -> a.vptestmd(K2, zmm(9), a.constant(CONSTANT)),         "62 f2 35 48 27 15 36 00 00 00"),
         row("vptestmd k4, zmm2, [rip+constant]{1to16}", a -> a.vptestmd(K4, zmm(2), a.constant(CONSTANT).toAll()), "62 f2 6d 58 27 25 36 00 00 00"),
 
+        row("vpcmpd k1, zmm8, zmm16, 0",             a -> a.vpcmpd(K1, zmm(8), zmm(16), 0),                 "62 b3 3d 48 1f c8 00"),
+        row("vpcmpd k2, ymm15, ymm31, 1",            a -> a.vpcmpd(K2, ymm(15), ymm(31), 1),                "62 93 05 28 1f d7 01"),
+        row("vpcmpd k3, xmm16, xmm0, 2",             a -> a.vpcmpd(K3, xmm(16), xmm(0), 2),                 "62 f3 7d 00 1f d8 02"),
+        row("vpcmpd k4, zmm31, zmm7, 4",             a -> a.vpcmpd(K4, zmm(31), zmm(7), 4),                 "62 f3 05 40 1f e7 04"),
+        row("vpcmpd k5, ymm0, ymm8, 5",              a -> a.vpcmpd(K5, ymm(0), ymm(8), 5),                  "62 d3 7d 28 1f e8 05"),
+        row("vpcmpd k6, xmm7, xmm15, 6",             a -> a.vpcmpd(K6, xmm(7), xmm(15), 6),                 "62 d3 45 08 1f f7 06"),
+        row("vpcmpd k7, zmm16, [r8+8128], 1",        a -> a.vpcmpd(K7, zmm(16), at(R8, 8128), 1),           "62 d3 7d 40 1f 78 7f 01"),
+        row("vpcmpd k1, zmm31, [r15+r12*4-8192], 2", a -> a.vpcmpd(K1, zmm(31), at(R15, R12, 4, -8192), 2), "62 93 05 40 1f 4c a7 80 02"),
+        row("vpcmpd k2, ymm7, [rbx+4096], 2",        a -> a.vpcmpd(K2, ymm(7), at(RBX, 4096), 2),           "62 f3 45 28 1f 93 00 10 00 00 02"),
+        row("vpcmpd k3, xmm15, [r9+17], 5",          a -> a.vpcmpd(K3, xmm(15), at(R9, 17), 5),             "62 d3 05 08 1f 99 11 00 00 00 05"),
+        row("vpcmpd k4, zmm15, [r15+508]{1to16}, 6", a -> a.vpcmpd(K4, zmm(15), at(R15, 508).toAll(), 6),   "62 d3 05 58 1f 67 7f 06"),
+
         row("vcmpps k1, zmm8, zmm16, 0",                  a -> a.vcmpps(K1, zmm(8), zmm(16), 0),                        "62 b1 3c 48 c2 c8 00"),
         row("vcmpps k1, ymm15, ymm31, 1",                 a -> a.vcmpps(K1, ymm(15), ymm(31), 1),                       "62 91 04 28 c2 cf 01"),
         row("vcmpps k2, xmm16, xmm0, 2",                  a -> a.vcmpps(K2, xmm(16), xmm(0), 2),                        "62 f1 7c 00 c2 d0 02"),

@@ -274,6 +274,14 @@ final class MoveTable {
         row("vpinsrq xmm8, xmm15, rax, 0", a -> a.vpinsrq(xmm(8), xmm(15), RAX, 0), "c4 63 81 22 c0 00"),
         row("vpinsrq xmm15, xmm0, rdi, 1", a -> a.vpinsrq(xmm(15), xmm(0), RDI, 1), "c4 63 f9 22 ff 01"),
 
+        row("vpextrw [rax], xmm0, 0",          a -> a.vpextrw(at(RAX), xmm(0), 0),             "c4 e3 79 15 00 00"),
+        row("vpextrw [rdi+127], xmm7, 1",      a -> a.vpextrw(at(RDI, 127), xmm(7), 1),        "c4 e3 79 15 7f 7f 01"),
+        row("vpextrw [r13-128], xmm8, 7",      a -> a.vpextrw(at(R13, -128), xmm(8), 7),       "c4 43 79 15 45 80 07"),
+        row("vpextrw [r12+128], xmm15, 3",     a -> a.vpextrw(at(R12, 128), xmm(15), 3),       "c4 43 79 15 bc 24 80 00 00 00 03"),
+        row("vpextrw [rbx+254], xmm16, 0",     a -> a.vpextrw(at(RBX, 254), xmm(16), 0),       "62 e3 7d 08 15 43 7f 00"),
+        row("vpextrw [r8-258], xmm31, 5",      a -> a.vpextrw(at(R8, -258), xmm(31), 5),       "62 43 7d 08 15 b8 fe fe ff ff 05"),
+        row("vpextrw [r15+r9*2+64], xmm17, 6", a -> a.vpextrw(at(R15, R9, 2, 64), xmm(17), 6), "62 83 7d 08 15 4c 4f 20 06"),
+
         row("vbroadcastss xmm0, xmm8",            a -> a.vbroadcastss(xmm(0), xmm(8)),                     "c4 c2 79 18 c0"),
         row("vbroadcastss ymm7, xmm15",           a -> a.vbroadcastss(ymm(7), xmm(15)),                    "c4 c2 7d 18 ff"),
         row("vbroadcastss xmm8, xmm0",            a -> a.vbroadcastss(xmm(8), xmm(0)),                     "c4 62 79 18 c0"),

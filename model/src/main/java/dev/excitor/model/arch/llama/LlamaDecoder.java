@@ -79,7 +79,7 @@ public final class LlamaDecoder implements Decoder {
                 bypass.apply(w, l, s); //                                         k <- k + g k'
                 w.barrier();
             }
-            kv.store(w, l, s.k(), s.v(), n);
+            ops.attention().store(w, kv, l, s.k(), s.v(), n, s.workspace());
             bypass.store(w, l, kv, s);
             w.barrier();
             attend(w, l, kv, bypass.secondTerm(l), s); //                         heads  [n, H, dv]

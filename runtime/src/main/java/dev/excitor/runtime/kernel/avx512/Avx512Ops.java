@@ -31,12 +31,12 @@ public final class Avx512Ops implements AutoCloseable {
                 new Avx512SwiGlu(install(RowOps.swiGlu()), portable.swiGlu()),
                 portable.softmax(),
                 new Avx512Add(install(RowOps.add()), portable.add()),
-                portable.attention(),
+                new Avx512Attention(portable.attention(), this::install),
                 new Avx512ExtraKeys(this, portable.extraKeys()),
                 portable.blas1());
     }
 
-    MachineCode install(byte[] code) {
+    synchronized MachineCode install(byte[] code) {
         MachineCode installed = new MachineCode(code);
         allCode.add(installed);
         return installed;
@@ -44,7 +44,7 @@ public final class Avx512Ops implements AutoCloseable {
 
     /// Unmaps the code; nothing runs in it any more. Closing twice is fine.
     @Override
-    public void close() {
+    public synchronized void close() {
         allCode.forEach(MachineCode::close);
     }
 

@@ -1,0 +1,25 @@
+package dev.excitor.model;
+
+import dev.excitor.runtime.EngineOptions;
+import dev.excitor.runtime.kernel.Kernels;
+import java.util.List;
+
+/// The definitions of all kernels and operations.
+class ScalarOracleTest implements LogitsContract, ExcitorContract {
+
+    @Override
+    public EngineOptions engine() {
+        return new EngineOptions(1, Kernels.Tier.SCALAR, 0);
+    }
+
+    /// One product serves every number of rows here, so that more batches and tokens would show the same again, slowly.
+    @Override
+    public List<Integer> batches() {
+        return List.of(13);
+    }
+
+    @Override
+    public int textLength() {
+        return 8;
+    }
+}

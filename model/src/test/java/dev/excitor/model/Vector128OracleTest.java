@@ -1,0 +1,13 @@
+package dev.excitor.model;
+
+import dev.excitor.runtime.EngineOptions;
+import dev.excitor.runtime.kernel.Kernels;
+
+/// The Vector API kernels at 128 bits.
+class Vector128OracleTest implements LogitsContract, ExcitorContract {
+
+    @Override
+    public EngineOptions engine() {
+        return new EngineOptions(1, Kernels.Tier.VECTOR, 128);
+    }
+}

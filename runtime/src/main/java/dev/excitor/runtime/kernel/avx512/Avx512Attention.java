@@ -1,0 +1,311 @@
+package dev.excitor.runtime.kernel.avx512;
+
+import static dev.excitor.runtime.kernel.avx512.Addresses.readable;
+import static dev.excitor.runtime.kernel.avx512.Addresses.writable;
+import static dev.excitor.runtime.kernel.avx512.Avx512Ops.set;
+import static dev.excitor.runtime.kv.KvLayout.PAGE;
+import static dev.excitor.runtime.kv.KvLayout.TILE;
+import static dev.excitor.runtime.ops.AttentionWorkspace.SPAN;
+
+import dev.excitor.runtime.foreign.MachineCode;
+import dev.excitor.runtime.kv.KvCache;
+import dev.excitor.runtime.kv.KvLayout;
+import dev.excitor.runtime.ops.Attention;
+import dev.excitor.runtime.ops.AttentionWorkspace;
+import dev.excitor.runtime.team.Worker;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+
+/// [Attention] in machine code, for keys and values of whole registers.
+///
+/// Kernels are assembled when a session makes its workspace, which then says which form serves it: this one, or the
+/// portable one for heads that are not whole registers. The tasks are those of the Vector API form: blocks of queries
+/// times kv heads, and for a single query spans of positions, which are joined behind a barrier.
+final class Avx512Attention implements Attention {
+
+    private static final System.Logger LOG = System.getLogger(Avx512Attention.class.getName());
+
+    private final Attention portable;
+    private final Function<byte[], MachineCode> install;
+    private final Map<KernelsOf, Avx512Workspace.Kernels> known = new HashMap<>();
+    private final Set<String> said = new HashSet<>();
+
+    private record KernelsOf(HeadShape plain, HeadShape withExtra) {}
+
+    /// @param portable runs what this does not take
+    /// @param install  makes code executable and owns it
+    Avx512Attention(Attention portable, Function<byte[], MachineCode> install) {
+        this.portable = portable;
+        this.install = install;
+    }
+
+    @Override
+    public AttentionWorkspace workspace(Arena arena, KvLayout layout, int heads, int capacity, int workers) {
+        Optional<String> obstacle = HeadShape.obstacle(layout);
+        if (obstacle.isPresent()) {
+            sayOnce(obstacle.get());
+            return portable.workspace(arena, layout, heads, capacity, workers);
+        }
+        return new Avx512Workspace(arena, layout, heads, capacity, workers, kernels(layout));
+    }
+
+    private synchronized void sayOnce(String obstacle) {
+        if (said.add(obstacle)) {
+            LOG.log(
+                    System.Logger.Level.INFO,
+                    "Attention runs in its portable form, which needs some tokens to warm up: " + obstacle);
+        }
+    }
+
+    private synchronized Avx512Workspace.Kernels kernels(KvLayout layout) {
+        HeadShape plain = HeadShape.of(layout, 0);
+        HeadShape withExtra = HeadShape.of(layout, layout.extra().width());
+        return known.computeIfAbsent(new KernelsOf(plain, withExtra), wanted -> {
+            MachineCode first = install.apply(AttentionKernel.assemble(plain));
+            return new Avx512Workspace.Kernels(
+                    first,
+                    plain.equals(withExtra) ? first : install.apply(AttentionKernel.assemble(withExtra)),
+                    install.apply(JoinKernel.assemble(layout.valueDim())),
+                    install.apply(StoreKernel.assemble(plain)));
+        });
+    }
+
+    @Override
+    public void apply(
+            Worker worker,
+            MemorySegment q,
+            KvCache kv,
+            int layer,
+            int first,
+            int n,
+            float scale,
+            MemorySegment out,
+            AttentionWorkspace workspace) {
+        if (workspace instanceof Avx512Workspace own) {
+            own.requireMadeFor(kv.layout());
+            attend(worker, own, own.kernels().plain(), q, MemorySegment.NULL, -1, kv, layer, first, n, scale, out);
+        } else {
+            portable.apply(worker, q, kv, layer, first, n, scale, out, workspace);
+        }
+    }
+
+    @Override
+    public void applyWithExtra(
+            Worker worker,
+            MemorySegment q,
+            MemorySegment b,
+            KvCache kv,
+            int layer,
+            int first,
+            int n,
+            float scale,
+            MemorySegment out,
+            AttentionWorkspace workspace) {
+        if (workspace instanceof Avx512Workspace own) {
+            own.requireMadeFor(kv.layout());
+            int slot = kv.extraSlot(layer);
+            attend(worker, own, own.kernels().withExtra(), q, b, slot, kv, layer, first, n, scale, out);
+        } else {
+            portable.applyWithExtra(worker, q, b, kv, layer, first, n, scale, out, workspace);
+        }
+    }
+
+    /// @param slot of the extra vectors, or -1 where they take no part
+    private static void attend(
+            Worker worker,
+            Avx512Workspace workspace,
+            MachineCode kernel,
+            MemorySegment q,
+            MemorySegment b,
+            int slot,
+            KvCache kv,
+            int layer,
+            int first,
+            int n,
+            float scale,
+            MemorySegment out) {
+        KvLayout layout = kv.layout();
+        int heads = workspace.heads();
+        int group = heads / layout.kvHeads();
+        int width = slot < 0 ? 0 : layout.extra().width();
+        Objects.checkIndex(layer, layout.layers());
+        long rows = (long) n * heads;
+        long qAt = readable(q, 0, 4 * rows * layout.keyDim());
+        long bAt = readable(b, 0, 4 * rows * width);
+        long outAt = writable(out, 0, 4 * rows * layout.valueDim());
+        MemorySegment memory = workspace.memory(worker);
+        memory.set(ValueLayout.JAVA_FLOAT, AttentionKernel.SCALE, scale);
+        set(memory, AttentionKernel.GROUP, group);
+        set(memory, AttentionKernel.Q_SKIP, 4L * (heads - group) * layout.keyDim());
+        set(memory, AttentionKernel.B_SKIP, 4L * (heads - group) * width);
+        set(memory, AttentionKernel.OUT_SKIP, 4L * (heads - group) * layout.valueDim());
+        // one query is cut along the positions, several along the queries
+        int spans = n == 1 ? first / SPAN + 1 : 1;
+        int blocks = (n + workspace.queries() - 1) / workspace.queries();
+        int parts = spans * blocks;
+        for (int task = worker.index(); task < parts * layout.kvHeads(); task += worker.count()) {
+            // blocks of late queries take longest and go first
+            int part = parts - 1 - task % parts;
+            int kvHead = task / parts;
+            int query = part / spans * workspace.queries();
+            int span = part % spans;
+            int count = Math.min(workspace.queries(), n - query);
+            int end = Math.min(first + query + count, spans == 1 ? Integer.MAX_VALUE : (span + 1) * SPAN);
+            long row = (long) query * heads + (long) kvHead * group;
+            set(memory, AttentionKernel.ROWS, (long) count * group);
+            set(memory, AttentionKernel.LIMIT, first + query + 1);
+            set(memory, AttentionKernel.Q, qAt + 4 * row * layout.keyDim());
+            set(memory, AttentionKernel.B, bAt + 4 * row * width);
+            set(memory, AttentionKernel.KEYS, layout.keyOffset(layer, kvHead));
+            set(memory, AttentionKernel.VALUES, layout.valueOffset(layer, kvHead));
+            writeExtra(memory, workspace, layout, slot, kvHead, group);
+            writePages(memory, workspace, kv, span * (SPAN / PAGE), (end + PAGE - 1) / PAGE);
+            if (spans == 1) {
+                set(memory, AttentionKernel.PARTIAL, 0);
+                set(memory, AttentionKernel.OUT, outAt + 4 * row * layout.valueDim());
+            } else {
+                long bytes = 4L * workspace.partialSize();
+                set(memory, AttentionKernel.PARTIAL, 1);
+                set(
+                        memory,
+                        AttentionKernel.OUT,
+                        writable(workspace.partials(), ((long) span * heads + row) * bytes, group * bytes));
+            }
+            kernel.call(memory);
+        }
+        if (spans > 1) {
+            worker.barrier();
+            join(worker, workspace, layout, spans, outAt);
+        }
+    }
+
+    /// This worker's share of the heads.
+    private static void join(Worker worker, Avx512Workspace workspace, KvLayout layout, int spans, long outAt) {
+        int heads = workspace.heads();
+        int head = worker.from(heads, 1);
+        int count = worker.to(heads, 1) - head;
+        if (count == 0) {
+            return;
+        }
+        long bytes = 4L * workspace.partialSize();
+        long spanBytes = heads * bytes;
+        MemorySegment memory = workspace.memory(worker);
+        set(
+                memory,
+                JoinKernel.PARTIALS,
+                readable(workspace.partials(), head * bytes, (spans - 1) * spanBytes + count * bytes));
+        set(memory, JoinKernel.SPAN_BYTES, spanBytes);
+        set(memory, JoinKernel.SPANS, spans);
+        set(memory, JoinKernel.HEADS, count);
+        set(memory, JoinKernel.OUT, outAt + 4L * head * layout.valueDim());
+        workspace.kernels().join().call(memory);
+    }
+
+    /// Where a page has the extra vectors of each query head of the group.
+    private static void writeExtra(
+            MemorySegment memory, Avx512Workspace workspace, KvLayout layout, int slot, int kvHead, int group) {
+        int table = workspace.extraTable();
+        set(memory, AttentionKernel.EXTRA, memory.address() + table);
+        for (int head = 0; head < group && slot >= 0; head++) {
+            int extraHead = (kvHead * group + head) * layout.extra().heads() / workspace.heads();
+            set(memory, table + Long.BYTES * head, layout.extraOffset(slot, extraHead));
+        }
+    }
+
+    /// The addresses of pages `[from, to)`, the last one twice, as the one to fetch when it is read.
+    private static void writePages(MemorySegment memory, Avx512Workspace workspace, KvCache kv, int from, int to) {
+        int table = workspace.pageTable();
+        long pageBytes = kv.layout().pageBytes();
+        int at = table;
+        for (int index = from; index < to; index++) {
+            MemorySegment page = kv.page(index);
+            if (page.byteSize() != pageBytes) {
+                throw new IllegalArgumentException("page %d is not of this layout".formatted(index));
+            }
+            set(memory, at, page.address());
+            at += Long.BYTES;
+            set(memory, at, page.address());
+        }
+        set(memory, AttentionKernel.START, (long) from * PAGE);
+        set(memory, AttentionKernel.PAGES, memory.address() + table);
+        set(memory, AttentionKernel.PAGES_END, memory.address() + at);
+    }
+
+    @Override
+    public void store(
+            Worker worker,
+            KvCache kv,
+            int layer,
+            MemorySegment keys,
+            MemorySegment values,
+            int n,
+            AttentionWorkspace workspace) {
+        if (!(workspace instanceof Avx512Workspace own)) {
+            portable.store(worker, kv, layer, keys, values, n, workspace);
+            return;
+        }
+        own.requireMadeFor(kv.layout());
+        kv.requireRoom(n);
+        Objects.checkIndex(layer, kv.layout().layers());
+        int heads = kv.layout().kvHeads();
+        int runs = (n + PAGE - 1) / PAGE;
+        int end = worker.to(runs * heads, 1);
+        int unit = worker.from(runs * heads, 1);
+        while (unit < end) {
+            int head = unit % heads;
+            int count = Math.min(heads - head, end - unit);
+            int to = Math.min(n, (unit / heads + 1) * PAGE);
+            for (int i = unit / heads * PAGE; i < to; ) {
+                int positions = Math.min(to - i, PAGE - (kv.length() + i) % PAGE);
+                store(own.memory(worker), own.kernels().store(), kv, layer, head, count, keys, values, i, positions);
+                i += positions;
+            }
+            unit += count;
+        }
+    }
+
+    /// Stores rows `[i, i + positions)` of some heads, which go into one page.
+    private static void store(
+            MemorySegment memory,
+            MachineCode kernel,
+            KvCache kv,
+            int layer,
+            int head,
+            int heads,
+            MemorySegment keys,
+            MemorySegment values,
+            int i,
+            int positions) {
+        KvLayout layout = kv.layout();
+        HeadShape shape = HeadShape.of(layout, 0);
+        int position = kv.length() + i;
+        long keyStride = 4L * layout.kvHeads() * layout.keyDim();
+        long valueStride = 4L * layout.kvHeads() * layout.valueDim();
+        long key = i * keyStride + 4L * head * layout.keyDim();
+        long value = i * valueStride + 4L * head * layout.valueDim();
+        long keyBytes = (positions - 1) * keyStride + 4L * heads * layout.keyDim();
+        long valueBytes = (positions - 1) * valueStride + 4L * heads * layout.valueDim();
+        MemorySegment page = kv.page(position / PAGE);
+        long keyHead = writable(page, layout.keyOffset(layer, head), (long) heads * shape.keyBytes());
+        long valueHead = writable(page, layout.valueOffset(layer, head), (long) heads * shape.valueBytes());
+        long row = (long) position % PAGE * layout.valueStride();
+        set(memory, StoreKernel.K, readable(keys, key, keyBytes));
+        set(memory, StoreKernel.K_STRIDE, keyStride);
+        set(memory, StoreKernel.V, readable(values, value, valueBytes));
+        set(memory, StoreKernel.V_STRIDE, valueStride);
+        set(memory, StoreKernel.KEYS, keyHead + shape.bytes() * KvLayout.tiled(position, layout.keyDim()));
+        set(memory, StoreKernel.PLACE, position % TILE);
+        set(memory, StoreKernel.VALUES, valueHead + shape.bytes() * row);
+        set(memory, StoreKernel.HEADS, heads);
+        set(memory, StoreKernel.POSITIONS, positions);
+        kernel.call(memory);
+    }
+}
