@@ -25,7 +25,7 @@ public final class Kernels implements AutoCloseable {
         VECTOR,
         /// Machine code for this very processor, and the portable kernels for what it leaves out.
         NATIVE,
-        /// The same, as if the processor had no AVX-512.
+        /// The same without AVX-512, whether or not the processor has it.
         AVX2
     }
 

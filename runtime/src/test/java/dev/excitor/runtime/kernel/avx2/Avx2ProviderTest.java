@@ -14,7 +14,6 @@ import dev.excitor.runtime.kernel.KernelProvider.Declined;
 import dev.excitor.runtime.kernel.Kernels;
 import dev.excitor.runtime.kernel.Kernels.Tier;
 import dev.excitor.runtime.kernel.Regime;
-import dev.excitor.runtime.kernel.x86.Machine;
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Optional;
@@ -56,7 +55,7 @@ class Avx2ProviderTest {
     @ParameterizedTest
     @MethodSource("codes")
     void theTierTakesWholeBlocksOfEveryCode(WeightCode code) {
-        Machine.require(new Avx2Tier());
+        Avx2Cpu.require();
         Format format = Formats.of(code.format());
         try (Arena arena = Arena.ofConfined();
                 Kernels kernels = Kernels.of(Tier.AVX2, 0);
@@ -73,7 +72,7 @@ class Avx2ProviderTest {
 
     @Test
     void floatWeightsAreTakenARowOfActivationsAtATime() {
-        Machine.require(new Avx2Tier());
+        Avx2Cpu.require();
         try (Arena arena = Arena.ofConfined();
                 Avx2Provider provider = Avx2Provider.open(true)) {
             for (Format format : Formats.all()) {

@@ -16,7 +16,6 @@ import dev.excitor.runtime.kernel.KernelProvider.Declined;
 import dev.excitor.runtime.kernel.Kernels;
 import dev.excitor.runtime.kernel.Kernels.Tier;
 import dev.excitor.runtime.kernel.Regime;
-import dev.excitor.runtime.kernel.x86.Machine;
 import java.lang.foreign.Arena;
 import java.util.EnumSet;
 import java.util.List;
@@ -99,7 +98,7 @@ class Avx512ProviderTest {
     @ParameterizedTest
     @MethodSource("codes")
     void wholeUnitsOfEveryCodeAreAcceptedOnceForAllMatricesOfAWidth(WeightCode code) {
-        Machine.require(new Avx512Tier());
+        Avx512Cpu.require();
         Format format = Formats.of(code.format());
         try (Arena arena = Arena.ofConfined();
                 Kernels kernels = Kernels.of(Tier.NATIVE, 0);
@@ -117,7 +116,7 @@ class Avx512ProviderTest {
     @ParameterizedTest
     @MethodSource("codes")
     void rowsThatAreNotWholeUnitsAreDeclined(WeightCode code) {
-        Machine.require(new Avx512Tier());
+        Avx512Cpu.require();
         Format format = Formats.of(code.format());
         try (Arena arena = Arena.ofConfined();
                 Avx512Provider provider = Avx512Provider.open(true)) {
@@ -131,7 +130,7 @@ class Avx512ProviderTest {
 
     @Test
     void floatWeightsAreTakenARowOfActivationsAtATime() {
-        Machine.require(new Avx512Tier());
+        Avx512Cpu.require();
         try (Arena arena = Arena.ofConfined();
                 Avx512Provider provider = Avx512Provider.open(true)) {
             for (Format format : Formats.all()) {
