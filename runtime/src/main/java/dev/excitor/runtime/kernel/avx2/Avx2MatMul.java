@@ -19,16 +19,17 @@ import java.util.List;
 /// ([TileKernel]); weight rows that do not fill two panels are multiplied as if activations were few. Every address
 /// handed over is part of a slice that Java has checked.
 ///
-/// Measured on one core of an EPYC with 256-bit registers, 8,192 x 2,048 weights, in billions of multiplications and
-/// additions a second:
+/// Both pay: measured in the time of one thread on one core of an EPYC, 8,192 x 2,048 weights, in billions of
+/// multiplications and additions a second, beside the portable kernels at 256 bits:
 ///
 /// ```text
-///                                 Q4_0   Q4_K   Q6_K   Q8_0
-/// one row, portable                 34     24     17     41
-/// one row, rows                     72     65     56     64
-/// 4 rows, rows                     107    100     96    122
-/// 512 rows, portable               112    115    119    112
-/// 512 rows, tiles                  320    300    270    185
+///                               Q4_0   Q4_K   Q6_K   Q8_0
+/// 1 activation    portable        34     24     17     39
+///                 rows            71     64     57     91
+/// 4 activations   rows           107    100     96    122
+///                 tiles          141    140    122     94
+/// 512             portable       116    117    117    127
+///                 tiles          310    305    275    179
 /// ```
 final class Avx2MatMul implements MatMul {
 

@@ -10,8 +10,8 @@ import dev.excitor.runtime.asm.Operand;
 import dev.excitor.runtime.asm.Vec;
 import dev.excitor.runtime.kernel.x86.Constants;
 
-/// IQ4_XS: d, eight 6-bit scales (a word of high pairs, four bytes of low nibbles), and 16 bytes of nibbles for each 32
-/// weights, which stand for the levels of IQ4_NL. U0 holds d times the scales.
+/// IQ4_XS: d, eight 6-bit scales (a word of high pairs, four bytes of low nibbles), and 16 bytes of nibbles for
+/// each 32 weights, which stand for the levels of IQ4_NL. U0 holds d times the scales.
 final class IQ4_XSUnpacker implements Unpacker {
 
     private static final int SCALES = 4;

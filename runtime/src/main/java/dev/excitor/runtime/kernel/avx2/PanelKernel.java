@@ -15,8 +15,8 @@ import dev.excitor.runtime.asm.Assembler;
 import dev.excitor.runtime.asm.Label;
 import dev.excitor.runtime.asm.Vec;
 
-/// Makes a [Panel] of 8 rows, a unit of columns at a time: each row is unpacked into scratch memory, its scales into
-/// the panel, then the 4-byte groups of the 8 rows are transposed.
+/// Makes a [Panel] of 8 rows, a unit of columns at a time: each row is unpacked into scratch memory, its scales
+/// into the panel, then the 4-byte groups of the 8 rows are transposed.
 ///
 /// Eight rows are more streams than a processor's prefetcher likes to follow, so the kernel asks for what the next
 /// panels need.

@@ -14,8 +14,8 @@ import dev.excitor.runtime.kernel.x86.Constants;
 
 /// Q2_K: sixteen bytes of a 4-bit scale (low) and a 4-bit minimum each, 64 bytes of pairs of bits, d and dmin.
 ///
-/// For half a block, U0 holds d times the scales in the order of [Sixteenths], U1 `-dmin` times the minimums in their
-/// own.
+/// For half a block, U0 holds d times the scales in the order of [Sixteenths], U1 `-dmin` times the minimums in
+/// their own.
 final class Q2_KUnpacker implements Unpacker {
 
     private static final int LOW = 16;

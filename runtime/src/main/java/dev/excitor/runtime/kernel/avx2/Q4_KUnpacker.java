@@ -12,12 +12,12 @@ import dev.excitor.runtime.asm.Operand;
 import dev.excitor.runtime.asm.Vec;
 import dev.excitor.runtime.kernel.x86.Constants;
 
-/// Q4_K and Q5_K: d, dmin, eight 6-bit scales and minimums in 12 bytes, for Q5_K 32 bytes of fifth bits, and 128 bytes
-/// of nibbles, 32 bytes for two sub-blocks of 32.
+/// Q4_K and Q5_K: d, dmin, eight 6-bit scales and minimums in 12 bytes, for Q5_K 32 bytes of fifth bits, and 128
+/// bytes of nibbles, 32 bytes for two sub-blocks of 32.
 ///
 /// With the 12 bytes as three words u, the scales are `u0 & 63` and `u2 & 15 | (u0 >> 2) & 48`, the minimums
-/// `u1 & 63` and `u2 >> 4 & 15 | (u1 >> 2) & 48`, four bytes each. U0 holds `d` times the scales, U1 `-dmin` times the
-/// minimums.
+/// `u1 & 63` and `u2 >> 4 & 15 | (u1 >> 2) & 48`, four bytes each. U0 holds `d` times the scales, U1 `-dmin`
+/// times the minimums.
 final class Q4_KUnpacker implements Unpacker {
 
     private static final int DMIN = 2;

@@ -12,9 +12,9 @@ import dev.excitor.runtime.kernel.x86.Constants;
 
 /// Q6_K: 128 bytes of low nibbles, 64 bytes of high pairs of bits, 16 signed scales and d.
 ///
-/// Each half of 128 weights is four steps of 32: the low nibbles of its 64 bytes, then the high ones. The 32 bytes of
-/// high bits serve all of them, two bits further for each. U0 holds d times the half's scales, in the order of
-/// [Sixteenths].
+/// Each half of 128 weights is four steps of 32: the low nibbles of its 64 bytes, then the high ones. The 32
+/// bytes of high bits serve all of them, two bits further for each. U0 holds d times the half's scales, in the
+/// order of [Sixteenths].
 final class Q6_KUnpacker implements Unpacker {
 
     private static final int HIGH = 128;

@@ -1,7 +1,7 @@
 package dev.excitor.runtime.kernel.avx2;
 
-/// Activations for all kernels: each 32 numbers of a row as bytes, with what is the same for all weight rows, in one
-/// cache line.
+/// Activations for all kernels: each 32 numbers of a row as bytes, with what is the same for all weight rows, in
+/// one cache line.
 ///
 /// ```text
 ///  byte  0        32      36      40          48      52         60      64

@@ -19,9 +19,9 @@ import dev.excitor.runtime.kernel.x86.Q8Packing;
 /// m = max |x|      scale = m (1/127)      q = round(x (127/m)), ties to even; 0 where m = 0
 /// ```
 ///
-/// The largest magnitude is found among the bit patterns, as integers, where NaN is larger than infinity and infinity
-/// larger than any number: what is not a number stays that, in the scale. What has no nearest integer becomes 0, the
-/// lowest byte of 0x8000_0000; so every q is from -127 to 127.
+/// The largest magnitude is found among the bit patterns, as integers, where NaN is larger than infinity and
+/// infinity larger than any number: what is not a number stays that, in the scale. What has no nearest integer
+/// becomes 0, the lowest byte of 0x8000_0000; so every q is from -127 to 127.
 final class QuantizeKernel {
 
     private static final Vec T = Vec.ymm(4);

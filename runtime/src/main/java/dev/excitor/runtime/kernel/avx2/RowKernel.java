@@ -32,10 +32,10 @@ import dev.excitor.runtime.kernel.x86.Sums;
 /// ```
 ///
 /// `vpmaddubsw` adds two products of an unsigned and a signed byte and saturates at 16 bits. Affine formats have
-/// unsigned weights of at most 31, so `2 * 31 * 127` is the most that can meet there. Symmetric ones lend their sign to
-/// the activations, `w x = |w| (sign(w) x)`: activations are from -127 to 127, so the sign costs nothing, and weights
-/// from -128 on, whose magnitude is an unsigned 128, so the most is `2 * 128 * 127 = 32,512`. Nothing saturates, and
-/// the dot product is exact.
+/// unsigned weights of at most 31, so `2 * 31 * 127` is the most that can meet there. Symmetric ones lend their
+/// sign to the activations, `w x = |w| (sign(w) x)`: activations are from -127 to 127, so the sign costs nothing,
+/// and weights from -128 on, whose magnitude is an unsigned 128, so the most is `2 * 128 * 127 = 32,512`. Nothing
+/// saturates, and the dot product is exact.
 ///
 /// Takes [RowArguments]. Rows follow each other in memory, so the weights are one stream that the processor's
 /// prefetcher follows.

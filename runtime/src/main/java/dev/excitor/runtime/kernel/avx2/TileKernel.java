@@ -19,7 +19,8 @@ import dev.excitor.runtime.asm.Vec;
 import dev.excitor.runtime.kernel.x86.Constants;
 import dev.excitor.runtime.kernel.x86.Sums;
 
-/// Products of two [Panel]s, 16 weight rows, with many rows of activations, a tile of two or three of them at a time:
+/// Products of two [Panel]s, 16 weight rows, with many rows of activations, a tile of two or three of them at a
+/// time:
 ///
 /// ```text
 /// for each tile                                        R9
@@ -33,15 +34,15 @@ import dev.excitor.runtime.kernel.x86.Sums;
 ///
 /// Every register of weights meets T tokens, every broadcast four bytes of a token two panels.
 ///
-/// Unsigned weights are summed up in words, two for each row: one instruction to multiply and one to add. A word takes
-/// two products of each j, one of every two columns of the group. Where a middle c is taken off the weights, by
-/// starting from `-c` times the sums of those activations, sums wrap round on the way and end within 16 bits, since
-/// what is left of a weight is at most `2^(bits-1)` in magnitude:
+/// Unsigned weights are summed up in words, two for each row: one instruction to multiply and one to add. A word
+/// takes two products of each j, one of every two columns of the group. Where that may exceed 16 bits, a middle c
+/// is taken off the weights, as c times the sum of the word's activations: words wrap round on the way and end up
+/// right, since what is left of a weight is at most `2^(bits-1)` in magnitude. Symmetric formats need that anyway:
 ///
 /// ```text
-/// group 32, 4 bits, c = 0, 8     16 * 15 * 127 = 30,480
-/// group 32, 5 bits, c = 16       16 * 16 * 127 = 32,512      affine formats get 16 times the sum of all x back
-/// group 16, 6 bits, c = 32        8 * 32 * 127 = 32,512
+/// group 32, 4 bits           16 * 15 * 127 = 30,480
+/// group 32, 5 bits, c = 16   16 * 16 * 127 = 32,512   affine formats get 16 times the sum of all x back
+/// group 16, 6 bits, c = 32    8 * 32 * 127 = 32,512   and less where there are fewer bits
 /// ```
 ///
 /// Signed weights are too large for that: their two products become 32 bits at once, as in [RowKernel].
@@ -71,7 +72,7 @@ final class TileKernel {
     private final WeightCode code;
     private final int tokens;
 
-    /// Binary digits of the zeros behind the middle's only one; 0 where there is no middle.
+    /// The middle is 2 to this power; 0 where none is taken off.
     private final int middle;
 
     private TileKernel(WeightCode code, int tokens) {

@@ -10,8 +10,8 @@ import java.lang.foreign.ValueLayout;
 
 /// Activations rounded to bytes, in a picture that a kernel of each tier draws.
 ///
-/// Columns are cut into runs of at most so many as a kernel takes at a time. All rows of a run lie behind each other,
-/// one run behind the other: a kernel that walks down the rows reads memory from one end to the other.
+/// Columns are cut into runs of at most so many as a kernel takes at a time. All rows of a run lie behind each
+/// other, one run behind the other: a kernel that walks down the rows reads memory from one end to the other.
 public final class Q8Packing implements Packing<MemorySegment> {
 
     // the arguments of the kernel, eight bytes each: floats, steps, picture

@@ -50,8 +50,8 @@ class Avx2ProviderTest {
                 .hasMessageContaining("auto");
     }
 
-    /// The tier goes without AVX-512 even where the processor has it, and takes rows of every length that the format
-    /// has.
+    /// The tier goes without AVX-512 even where the processor has it, and takes rows of every length that the
+    /// format has.
     @ParameterizedTest
     @MethodSource("codes")
     void theTierTakesWholeBlocksOfEveryCode(WeightCode code) {

@@ -7,8 +7,8 @@ import dev.excitor.runtime.kernel.x86.PanelContract;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// [PanelContract] with [PanelKernel], and what else a [WeightCode] says of its format. A code is covered as soon as
-/// its line stands in [WeightCodes].
+/// [PanelContract] with [PanelKernel], and what else a [WeightCode] says of its format. A code is covered as soon
+/// as its line stands in [WeightCodes].
 class PanelKernelTest extends PanelContract {
 
     PanelKernelTest() {

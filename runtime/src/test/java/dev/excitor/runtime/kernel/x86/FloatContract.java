@@ -80,8 +80,8 @@ public abstract class FloatContract {
         }
     }
 
-    /// Within `(cols / 16 + 10) 2^-24 sum |w x|`: no lane of an accumulator takes more than every sixteenth term, and
-    /// the 10 stands for the sum over lanes.
+    /// Within `(cols / 16 + 10) 2^-24 sum |w x|`: no lane of an accumulator takes more than every sixteenth term,
+    /// and the 10 stands for the sum over lanes.
     private void check(Random random, Format format, int rows, int cols, int n) {
         float[] x = Samples.gaussian(random, n * cols, 1);
         byte[] weights = Samples.moderate(random, format, rows * cols);

@@ -130,8 +130,8 @@ public abstract class ProductContract {
         }
     }
 
-    /// Bytes that make the largest of all weights, in either direction, against activations that are all as large as
-    /// they can be: the sums where integers could run over.
+    /// Bytes that make the largest of all weights, in either direction, against activations that are all as large
+    /// as they can be: the sums where integers could run over.
     @ParameterizedTest
     @MethodSource("formats")
     void theLargestWeightsMeetTheLargestActivations(Format format) {

@@ -31,8 +31,8 @@ public interface TierUnderTest {
 
     int panelCols();
 
-    /// Whether the last of fewer rows than a panel has stands for the missing ones; else panels are made of whole rows
-    /// alone.
+    /// Whether the last of fewer rows than a panel has stands for the missing ones; else panels are made of whole
+    /// rows alone.
     boolean fillsPanels();
 
     /// The kernel that makes a format's panels; whoever asks closes it.
