@@ -11,6 +11,7 @@ import dev.excitor.runtime.EngineOptions;
 import dev.excitor.runtime.Lifetime;
 import dev.excitor.runtime.checkpoint.Checkpoint;
 import dev.excitor.runtime.checkpoint.CheckpointReader;
+import dev.excitor.runtime.kv.KvCache;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -90,9 +91,24 @@ public final class Model implements AutoCloseable {
     public Session newSession(SessionOptions options) {
         lifetime.acquire();
         try {
-            return new Session(this, options);
+            return new Session(this, options, null);
         } finally {
             lifetime.release();
+        }
+    }
+
+    /// A session that goes on with a cache, which is closed where there can be none.
+    Session newSession(SessionOptions options, KvCache forked) {
+        try {
+            lifetime.acquire();
+            try {
+                return new Session(this, options, forked);
+            } finally {
+                lifetime.release();
+            }
+        } catch (RuntimeException | Error failure) {
+            forked.close();
+            throw failure;
         }
     }
 

@@ -11,6 +11,7 @@ import dev.excitor.model.arch.Scratch;
 import dev.excitor.model.tokenizer.EncodeOptions;
 import dev.excitor.runtime.Engine;
 import dev.excitor.runtime.ExcitorException;
+import dev.excitor.runtime.HostMemory;
 import dev.excitor.runtime.Lifetime;
 import dev.excitor.runtime.kv.KvCache;
 import dev.excitor.runtime.kv.KvLayout;
@@ -38,6 +39,9 @@ public final class Session implements AutoCloseable {
         void accept(int row, MemorySegment logits);
     }
 
+    /// From here on it is worth asking whether there is so much.
+    private static final long MUCH_MEMORY = 1 << 28;
+
     private final Model model;
     private final Decoder decoder;
     private final SessionOptions options;
@@ -55,11 +59,8 @@ public final class Session implements AutoCloseable {
     /// Whether the first row of the scratch's logits belongs to the last token in the cache.
     private boolean logitsAreCurrent;
 
-    Session(Model model, SessionOptions options) {
-        this(model, options, null);
-    }
-
-    private Session(Model model, SessionOptions options, @Nullable KvCache forked) {
+    /// @param forked the cache to go on with, which is the session's from now on; null for an empty one
+    Session(Model model, SessionOptions options, @Nullable KvCache forked) {
         this.model = model;
         this.decoder = model.decoder();
         this.options = options;
@@ -68,6 +69,7 @@ public final class Session implements AutoCloseable {
         int most = Math.min(options.batch(), context);
         this.arena = Arena.ofShared();
         try {
+            requireMemory(decoder.scratchBytes(most));
             this.bypass = bypass(options, dims, most);
             KvLayout layout = layout(dims, options.cache(), bypass);
             Engine engine = model.engine();
@@ -78,9 +80,13 @@ public final class Session implements AutoCloseable {
             this.scratch = decoder.newScratch(arena, most, workspace);
             this.batch = new Batch(most);
             this.kv = forked != null ? forked : new KvCache(layout, context);
-        } catch (OutOfMemoryError e) {
+        } catch (OutOfMemoryError | ArithmeticException e) {
             arena.close();
-            throw new ExcitorException.OutOfMemory("a session's working memory", 4L * most * dims.width(), e);
+            throw new ExcitorException.OutOfMemory(
+                    "the working memory of a session with a context of %d tokens and batches of %d"
+                            .formatted(context, most),
+                    decoder.scratchBytes(most),
+                    e);
         } catch (RuntimeException | Error failure) {
             arena.close();
             throw failure;
@@ -89,6 +95,13 @@ public final class Session implements AutoCloseable {
             kv.close();
             arena.close();
         });
+    }
+
+    /// A system that promises more than it has would kill the process later.
+    private static void requireMemory(long bytes) {
+        if (bytes > MUCH_MEMORY && bytes > HostMemory.available().orElse(Long.MAX_VALUE)) {
+            throw new OutOfMemoryError("more than the machine has left");
+        }
     }
 
     private KeyBypass bypass(SessionOptions options, Dimensions dims, int most) {
@@ -211,8 +224,7 @@ public final class Session implements AutoCloseable {
         try {
             enter();
             try {
-                KvCache forkedKv = kv.fork();
-                Session other = new Session(model, options, forkedKv);
+                Session other = model.newSession(options, kv.fork());
                 MemorySegment.copy(
                         scratch.logits(),
                         0,

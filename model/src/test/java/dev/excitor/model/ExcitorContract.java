@@ -12,8 +12,7 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
 /// What an engine promises about a model with an adapter: every recorded adapter, which between them use every setting,
-/// gives the logits of a double-precision reference, with every strategy that is exact for it, whole and token by
-/// token.
+/// gives the logits of a double-precision reference, with every strategy that is exact for it, whole and in pieces.
 interface ExcitorContract extends OnOneEngine {
 
     /// In standard deviations of the logits.

@@ -58,7 +58,13 @@ class LifecycleTest {
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("closed");
         assertThatThrownBy(model::newSession).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(orphan::fork)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("the model");
         orphan.close();
+        assertThatThrownBy(orphan::fork)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("the session");
     }
 
     @Test
@@ -163,18 +169,6 @@ class LifecycleTest {
     }
 
     @Test
-    void thousandsOfSessionsComeAndGo() {
-        try (Model model = Model.open(file)) {
-            for (int i = 0; i < 2_000; i++) {
-                try (Session session =
-                        model.newSession(SessionOptions.defaults().batch(4))) {
-                    session.append(1, 2, 3);
-                }
-            }
-        }
-    }
-
-    @Test
     void aFullContextIsRefusedAndLeavesTheSessionAsItWas() {
         try (Model model = Model.open(file);
                 Session session =
@@ -220,6 +214,34 @@ class LifecycleTest {
             assertThatThrownBy(() -> session.append(1))
                     .isInstanceOf(ExcitorException.FileChanged.class)
                     .hasMessageContaining("tiny.gguf");
+        }
+    }
+
+    /// Between two tokens of a text, with sessions of another model on the same engine.
+    @Test
+    void aFileThatShrinksEndsTheTextsOfItsModelAndNoOthers() throws IOException {
+        Path other = TinyModel.standard().write(folder.resolve("other.gguf"));
+        try (Engine engine = Engine.open(EngineOptions.defaults().withThreads(2));
+                Model model = Model.open(file, engine, CheckpointReader.Memory.MAPPED);
+                Model sound = Model.open(other, engine, CheckpointReader.Memory.MAPPED);
+                Session session = model.newSession();
+                Session sibling = model.newSession();
+                Session stranger = sound.newSession()) {
+            stranger.append(TOKENS);
+            Generation text = session.generate("a", options -> options.ignoreEnd(true));
+            assertThat(text.next()).isNotEmpty();
+            try (RandomAccessFile raw = new RandomAccessFile(file.toFile(), "rw")) {
+                raw.setLength(raw.length() / 2);
+            }
+            assertThatThrownBy(text::text)
+                    .isInstanceOf(ExcitorException.FileChanged.class)
+                    .hasMessageContaining("tiny.gguf");
+            assertThatThrownBy(() -> sibling.append(1)).isInstanceOf(ExcitorException.FileChanged.class);
+            assertThatThrownBy(() -> Model.open(file, engine, CheckpointReader.Memory.MAPPED)
+                            .close())
+                    .isInstanceOf(ExcitorException.MalformedFile.class);
+            assertThat(stranger.forward(1, 2)).hasNumberOfRows(2);
+            assertThat(session.position()).as("what it read before is kept").isPositive();
         }
     }
 

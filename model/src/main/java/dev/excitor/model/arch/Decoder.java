@@ -20,6 +20,9 @@ public interface Decoder {
     /// Working memory for passes of up to `batch` tokens.
     Scratch newScratch(Arena arena, int batch, AttentionWorkspace workspace);
 
+    /// Bytes of that working memory, for people.
+    long scratchBytes(int batch);
+
     /// The final hidden state of each token of the batch, in `scratch.x()`, with keys and values stored behind the
     /// cache's
     /// last position. Every member of the team calls it; afterwards one of them advances the cache.

@@ -60,6 +60,14 @@ public final class Scratch {
         this.angles = new RopeTable(arena, frequencies, batch);
     }
 
+    /// What one for passes of up to `batch` tokens takes, the packed activations on the heap included.
+    public static long bytes(Dimensions dims, int ffn, int batch) {
+        long twice = 2L * dims.width() + (long) dims.heads() * dims.valueDim() + ffn;
+        long once = (long) dims.queryWidth() + dims.keyWidth() + dims.valueWidth() + ffn + dims.width();
+        long row = 2L * dims.width() + dims.vocab();
+        return Float.BYTES * (batch * (2 * twice + once + 2L * dims.ropeDim()) + Math.min(batch, LOGIT_ROWS) * row);
+    }
+
     private static MemorySegment floats(Arena arena, int rows, int cols) {
         return arena.allocate(4L * rows * cols, 64);
     }

@@ -58,10 +58,12 @@ public final class Settings {
     }
 
     private float positive(String name, double found) {
-        if (!(found > 0 && found <= Float.MAX_VALUE)) {
+        // as the float that is computed with: a smaller double would become 0
+        float number = (float) found;
+        if (!(number > 0 && number <= Float.MAX_VALUE)) {
             throw malformed(name, "a finite positive number", String.valueOf(found));
         }
-        return (float) found;
+        return number;
     }
 
     /// A finite number that has a default.

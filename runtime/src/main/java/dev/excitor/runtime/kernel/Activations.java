@@ -32,10 +32,11 @@ public final class Activations {
     public Activations(Arena arena, int capacity, int cols, Collection<Packing<?>> packings) {
         this.capacity = capacity;
         this.cols = cols;
-        this.data = arena.allocate(4L * capacity * cols, 64);
+        // first, because a form may have a limit that is noticed before any memory is taken
         this.forms = List.copyOf(packings).stream()
                 .map(packing -> Packed.allocate(packing, arena, capacity, cols))
                 .toArray(Packed<?>[]::new);
+        this.data = arena.allocate(4L * capacity * cols, 64);
     }
 
     /// f32, row-major, row i at byte `4 i cols`.

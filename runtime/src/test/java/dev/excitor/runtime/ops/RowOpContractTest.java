@@ -21,9 +21,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /// What every operation on rows promises: an operation is covered as soon as it stands in [RowOp#ALL].
 ///
-/// The scalar form is the definition; the vector forms are proved equal to it at every width, on ordinary and on
-/// hostile
-/// numbers.
+/// The scalar form is the definition; the vector forms are proved equal to it at every width, on ordinary
+/// and on hostile numbers.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class RowOpContractTest {
 

@@ -50,6 +50,11 @@ public final class LlamaDecoder implements Decoder {
     }
 
     @Override
+    public long scratchBytes(int batch) {
+        return Scratch.bytes(config.dims(), config.ffn(), batch);
+    }
+
+    @Override
     public void forward(Worker w, Batch batch, KvCache kv, KeyBypass bypass, Scratch s) {
         Dimensions dims = config.dims();
         int n = batch.size();
