@@ -23,6 +23,19 @@ import static dev.excitor.runtime.asm.Tuple.HALF_MEM;
 /// Operands that an instruction does not have are an [IllegalArgumentException].
 public final class Assembler extends MoveAssembler {
 
+    public Assembler() {
+        this(true);
+    }
+
+    private Assembler(boolean avx512) {
+        super(avx512);
+    }
+
+    /// Refuses every instruction that only processors with AVX-512 have.
+    public static Assembler withoutAvx512() {
+        return new Assembler(false);
+    }
+
     // Bits
 
     public void vpand(Vec d, Vec a, Operand b) {
@@ -288,6 +301,7 @@ public final class Assembler extends MoveAssembler {
     }
 
     private void mask(int pp, boolean w, boolean wide, int opcode, OpMask k, int v, Operand rm) {
+        requireAvx512();
         vex(pp, M0F, w, wide, k.index(), v, rm);
         emit(opcode);
         operand(k.index(), rm, 1, 0);

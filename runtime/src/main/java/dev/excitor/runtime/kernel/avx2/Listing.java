@@ -22,7 +22,7 @@ final class Listing {
 
     private static final int LAST_CONSTANT = 13;
 
-    private final Assembler assembler = new Assembler();
+    private final Assembler assembler = Assembler.withoutAvx512();
     private int nextConstant = 15;
 
     Assembler asm() {

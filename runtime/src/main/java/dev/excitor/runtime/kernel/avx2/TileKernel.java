@@ -67,7 +67,7 @@ final class TileKernel {
     private static final Vec FOUR = Vec.ymm(14);
     private static final Vec PRODUCT = Vec.ymm(15);
 
-    private final Assembler a = new Assembler();
+    private final Assembler a = Assembler.withoutAvx512();
     private final Mem ones = a.constant(Constants.words(i -> 1));
     private final WeightCode code;
     private final int tokens;

@@ -66,7 +66,7 @@ final class FloatRowKernel {
     static byte[] assemble(Kind kind, int cols, int bits) {
         int step = step(bits);
         int lanes = bits / Float.SIZE;
-        Assembler a = new Assembler();
+        Assembler a = bits == 512 ? new Assembler() : Assembler.withoutAvx512();
         a.mov(RSI, at(RDI, RowArguments.W));
         a.mov(RDX, at(RDI, RowArguments.ROWS));
         a.mov(RCX, at(RDI, RowArguments.X));
