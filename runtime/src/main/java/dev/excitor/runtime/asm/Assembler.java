@@ -23,6 +23,19 @@ import static dev.excitor.runtime.asm.Tuple.HALF_MEM;
 /// Operands that an instruction does not have are an [IllegalArgumentException].
 public final class Assembler extends MoveAssembler {
 
+    public Assembler() {
+        this(true);
+    }
+
+    private Assembler(boolean avx512) {
+        super(avx512);
+    }
+
+    /// Refuses every instruction that only processors with AVX-512 have.
+    public static Assembler withoutAvx512() {
+        return new Assembler(false);
+    }
+
     // Bits
 
     public void vpand(Vec d, Vec a, Operand b) {
@@ -104,12 +117,20 @@ public final class Assembler extends MoveAssembler {
         vector(BOTH, P66, M0F, 0xfc, d, a, b, FULL_MEM);
     }
 
+    public void vpaddw(Vec d, Vec a, Operand b) {
+        vector(BOTH, P66, M0F, 0xfd, d, a, b, FULL_MEM);
+    }
+
     public void vpaddd(Vec d, Vec a, Operand b) {
         vector(BOTH, P66, M0F, 0xfe, d, a, b, FULL);
     }
 
     public void vpsubb(Vec d, Vec a, Operand b) {
         vector(BOTH, P66, M0F, 0xf8, d, a, b, FULL_MEM);
+    }
+
+    public void vpsubw(Vec d, Vec a, Operand b) {
+        vector(BOTH, P66, M0F, 0xf9, d, a, b, FULL_MEM);
     }
 
     public void vpsubd(Vec d, Vec a, Operand b) {
@@ -127,6 +148,16 @@ public final class Assembler extends MoveAssembler {
 
     public void vpabsb(Vec d, Operand s) {
         vector(BOTH, P66, M38, 0x1c, d, s, FULL_MEM);
+    }
+
+    /// All bits of each byte where `a` and `b` are equal, none where they differ.
+    public void vpcmpeqb(Vec d, Vec a, Operand b) {
+        vector(VEX, P66, M0F, 0x74, d, a, b, FULL_MEM);
+    }
+
+    /// All bits of each 32-bit lane where `a` is greater than `b`, none elsewhere; with signs.
+    public void vpcmpgtd(Vec d, Vec a, Operand b) {
+        vector(VEX, P66, M0F, 0x66, d, a, b, FULL_MEM);
     }
 
     /// Each byte of `a`, times the sign of that of `b`.
@@ -270,6 +301,7 @@ public final class Assembler extends MoveAssembler {
     }
 
     private void mask(int pp, boolean w, boolean wide, int opcode, OpMask k, int v, Operand rm) {
+        requireAvx512();
         vex(pp, M0F, w, wide, k.index(), v, rm);
         emit(opcode);
         operand(k.index(), rm, 1, 0);

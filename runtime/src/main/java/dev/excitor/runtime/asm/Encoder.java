@@ -42,10 +42,16 @@ abstract class Encoder {
 
     private static final int CONSTANT_ALIGNMENT = 64;
 
+    private final boolean avx512;
     private byte[] code = new byte[1024];
     private int size;
     private final List<Reference> references = new ArrayList<>();
     private final List<Constant> constants = new ArrayList<>();
+
+    /// @param avx512 whether instructions may need it
+    Encoder(boolean avx512) {
+        this.avx512 = avx512;
+    }
 
     final void emit(int... bytes) {
         if (size + bytes.length > code.length) {
@@ -108,6 +114,10 @@ abstract class Encoder {
         return result;
     }
 
+    final void requireAvx512() {
+        require(avx512, "this code goes without AVX-512");
+    }
+
     static void require(boolean possible, String complaint) {
         if (!possible) {
             throw new IllegalArgumentException(complaint);
@@ -166,6 +176,7 @@ abstract class Encoder {
             emit(opcode);
             operand(reg.index(), rm, 1, imm.length);
         } else {
+            requireAvx512();
             boolean w = (traits & EVEX_W) != 0;
             evex(pp, map, w, reg, second, rm, written, broadcast);
             emit(opcode);

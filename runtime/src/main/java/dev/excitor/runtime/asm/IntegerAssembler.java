@@ -3,6 +3,10 @@ package dev.excitor.runtime.asm;
 /// Labels, jumps, and the instructions on general purpose registers.
 abstract class IntegerAssembler extends Encoder {
 
+    IntegerAssembler(boolean avx512) {
+        super(avx512);
+    }
+
     // Labels and control
 
     public void bind(Label label) {

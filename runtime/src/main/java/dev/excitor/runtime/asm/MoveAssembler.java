@@ -13,6 +13,10 @@ import static dev.excitor.runtime.asm.Tuple.QUARTER_MEM;
 /// Moves of vectors and of their parts, in new orders and widths.
 abstract class MoveAssembler extends IntegerAssembler {
 
+    MoveAssembler(boolean avx512) {
+        super(avx512);
+    }
+
     // Whole registers
 
     public void vmovups(Vec d, Operand s) {

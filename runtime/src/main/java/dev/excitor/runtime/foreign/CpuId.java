@@ -13,7 +13,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.EnumSet;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /// What an x86-64 processor can do and the system lets it do, by asking both (`cpuid`, `xgetbv`).
 public final class CpuId {
@@ -75,6 +78,19 @@ public final class CpuId {
             }
         }
         return found;
+    }
+
+    /// Which of the needed features are not among the present ones, as `cpu has no avx2, fma`; empty where none is
+    /// missing.
+    public static Optional<String> missing(Set<Feature> needed, Set<Feature> present) {
+        Set<Feature> missing = EnumSet.copyOf(needed);
+        missing.removeAll(present);
+        return missing.isEmpty()
+                ? Optional.empty()
+                : Optional.of("cpu has no "
+                        + missing.stream()
+                                .map(feature -> feature.name().toLowerCase(Locale.ROOT))
+                                .collect(Collectors.joining(", ")));
     }
 
     private static int[] ask(MachineCode cpuid, MemorySegment answer, int leaf) {

@@ -2,6 +2,7 @@ package dev.excitor.runtime.kernel;
 
 import dev.excitor.runtime.ExcitorException;
 import dev.excitor.runtime.Tensor;
+import dev.excitor.runtime.kernel.avx2.Avx2Provider;
 import dev.excitor.runtime.kernel.avx512.Avx512Provider;
 import dev.excitor.runtime.kernel.scalar.ScalarProvider;
 import dev.excitor.runtime.kernel.vector.VectorProvider;
@@ -23,7 +24,9 @@ public final class Kernels implements AutoCloseable {
         /// The portable Vector API kernels.
         VECTOR,
         /// Machine code for this very processor, and the portable kernels for what it leaves out.
-        NATIVE
+        NATIVE,
+        /// The same without AVX-512, whether or not the processor has it.
+        AVX2
     }
 
     private final List<KernelProvider> chain;
@@ -38,7 +41,10 @@ public final class Kernels implements AutoCloseable {
     public static Kernels of(Tier tier, int vectorBits) {
         List<KernelProvider> chain = new ArrayList<>();
         if (tier == Tier.AUTO || tier == Tier.NATIVE) {
-            chain.add(Avx512Provider.open(tier == Tier.NATIVE));
+            chain.add(Avx512Provider.open(false));
+        }
+        if (tier != Tier.SCALAR && tier != Tier.VECTOR) {
+            chain.add(Avx2Provider.open(tier != Tier.AUTO)); // what runs AVX-512 runs this
         }
         if (tier != Tier.SCALAR) {
             VectorApi.requireFor(tier);

@@ -20,8 +20,7 @@ record Row(String intel, Consumer<Assembler> call, String hex) {
     }
 
     /// What the call writes, without the constants behind it.
-    String assembled() {
-        Assembler a = new Assembler();
+    String assembled(Assembler a) {
         call.accept(a);
         int length = a.position();
         return HexFormat.ofDelimiter(" ").formatHex(Arrays.copyOf(a.bytes(), length));

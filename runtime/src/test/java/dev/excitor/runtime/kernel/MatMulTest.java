@@ -7,9 +7,10 @@ import dev.excitor.runtime.Tensor;
 import dev.excitor.runtime.format.Blocks;
 import dev.excitor.runtime.format.Format;
 import dev.excitor.runtime.format.Formats;
+import dev.excitor.runtime.kernel.avx2.Avx2Cpu;
 import dev.excitor.runtime.kernel.avx512.Avx512Cpu;
-import dev.excitor.runtime.kernel.avx512.Q8Reference;
 import dev.excitor.runtime.kernel.scalar.ScalarMatMul;
+import dev.excitor.runtime.kernel.x86.Q8Reference;
 import dev.excitor.runtime.team.Team;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -39,7 +40,7 @@ class MatMulTest {
                         Stream.of(128, 256, 512)
                                 .filter(bits -> format.vectorKernel().isPresent())
                                 .map(bits -> new Case(format, Kernels.Tier.VECTOR, bits)),
-                        Stream.of(new Case(format, Kernels.Tier.NATIVE, 0))));
+                        Stream.of(Kernels.Tier.NATIVE, Kernels.Tier.AVX2).map(tier -> new Case(format, tier, 0))));
     }
 
     @ParameterizedTest
@@ -47,6 +48,8 @@ class MatMulTest {
     void productsAgreeWithTheDefinition(Case given) {
         if (given.tier() == Kernels.Tier.NATIVE) {
             Avx512Cpu.require();
+        } else if (given.tier() == Kernels.Tier.AVX2) {
+            Avx2Cpu.require();
         }
         Random random = new Random(given.bits());
         int cols = cols(given);
@@ -113,7 +116,7 @@ class MatMulTest {
         if (given.format().blockSize() >= 256) {
             return 768;
         }
-        return given.tier() == Kernels.Tier.NATIVE ? 576 : 544 + given.format().blockSize();
+        return given.tier() == Kernels.Tier.VECTOR ? 544 + given.format().blockSize() : 576;
     }
 
     private static boolean roundsToBytes(MatMul kernel) {

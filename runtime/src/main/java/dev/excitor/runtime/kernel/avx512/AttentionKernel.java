@@ -19,6 +19,7 @@ import dev.excitor.runtime.asm.Assembler;
 import dev.excitor.runtime.asm.Gpr;
 import dev.excitor.runtime.asm.Label;
 import dev.excitor.runtime.asm.Vec;
+import dev.excitor.runtime.kernel.x86.Constants;
 import java.util.List;
 
 /// Some queries, with all query heads that share one kv head, on their way through pages of the cache. Row r is head

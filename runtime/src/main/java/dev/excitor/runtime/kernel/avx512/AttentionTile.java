@@ -23,6 +23,7 @@ import dev.excitor.runtime.asm.Label;
 import dev.excitor.runtime.asm.Mem;
 import dev.excitor.runtime.asm.OpMask;
 import dev.excitor.runtime.asm.Vec;
+import dev.excitor.runtime.kernel.x86.Constants;
 import dev.excitor.runtime.kv.KvLayout;
 
 /// One to four rows meet one page, see [AttentionKernel]:

@@ -5,6 +5,8 @@ import dev.excitor.runtime.foreign.MachineCode;
 import dev.excitor.runtime.kernel.Activations;
 import dev.excitor.runtime.kernel.MatMul;
 import dev.excitor.runtime.kernel.Packing;
+import dev.excitor.runtime.kernel.x86.Q8Packing;
+import dev.excitor.runtime.kernel.x86.RowArguments;
 import dev.excitor.runtime.team.Worker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -108,11 +110,11 @@ final class Avx512MatMul implements MatMul {
             MemorySegment source = x.asSlice(token * xBytes, tokens * xBytes);
             MemorySegment target = y.asSlice(token * yBytes + 4L * from, (tokens - 1) * yBytes + 4L * (to - from));
             MemorySegment arguments = worker.memory(WORKER_BYTES);
-            set(arguments, RowKernel.W, weights.address());
-            set(arguments, RowKernel.ROWS, to - from);
-            set(arguments, RowKernel.X, source.address());
-            set(arguments, RowKernel.Y, target.address());
-            set(arguments, RowKernel.Y_STRIDE, yBytes);
+            set(arguments, RowArguments.W, weights.address());
+            set(arguments, RowArguments.ROWS, to - from);
+            set(arguments, RowArguments.X, source.address());
+            set(arguments, RowArguments.Y, target.address());
+            set(arguments, RowArguments.Y_STRIDE, yBytes);
             rowKernels[tokens - 1].call(arguments);
         }
     }

@@ -7,16 +7,15 @@ import dev.excitor.runtime.foreign.CpuId.Feature;
 import dev.excitor.runtime.foreign.MachineCode;
 import dev.excitor.runtime.kernel.KernelProvider;
 import dev.excitor.runtime.kernel.Regime;
-import java.util.ArrayList;
-import java.util.Arrays;
+import dev.excitor.runtime.kernel.x86.CodeStore;
+import dev.excitor.runtime.kernel.x86.FloatProducts;
+import dev.excitor.runtime.kernel.x86.Q8Packing;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Kernels in machine code for x86-64 processors with AVX-512 and its byte dot product, assembled here when weights are
@@ -40,14 +39,12 @@ public final class Avx512Provider implements KernelProvider, AutoCloseable {
 
     private record Product(WeightCode code, int cols) {}
 
-    private record FloatProduct(FloatRowKernel.Kind kind, int cols) {}
-
     private final @Nullable String obstacle;
-    private final List<MachineCode> allCode = new ArrayList<>();
+    private final CodeStore store = new CodeStore();
+    private final FloatProducts floatProducts = new FloatProducts(name(), 512, store);
     private final Map<String, MachineCode> panelKernels = new HashMap<>();
     private final Map<TileKind, MachineCode[]> tileKernels = new HashMap<>();
     private final Map<Product, Avx512MatMul> products = new HashMap<>();
-    private final Map<FloatProduct, FloatMatMul> floatProducts = new HashMap<>();
     private @Nullable Q8Packing lanes;
     private @Nullable Q8Packing records;
 
@@ -72,18 +69,7 @@ public final class Avx512Provider implements KernelProvider, AutoCloseable {
 
     /// Why these kernels cannot run on this machine, a clause; empty where they can.
     public static Optional<String> obstacle() {
-        return MachineCode.obstacle().or(() -> missing(CpuId.features()));
-    }
-
-    static Optional<String> missing(Set<Feature> present) {
-        Set<Feature> missing = EnumSet.copyOf(NEEDED);
-        missing.removeAll(present);
-        return missing.isEmpty()
-                ? Optional.empty()
-                : Optional.of("cpu has no "
-                        + missing.stream()
-                                .map(feature -> feature.name().toLowerCase(Locale.ROOT))
-                                .collect(Collectors.joining(", ")));
+        return MachineCode.obstacle().or(() -> CpuId.missing(NEEDED, CpuId.features()));
     }
 
     @Override
@@ -99,7 +85,7 @@ public final class Avx512Provider implements KernelProvider, AutoCloseable {
         try {
             return WeightCodes.find(tensor.format())
                     .map(code -> bytes(code, tensor.shape().cols()))
-                    .orElseGet(() -> floats(tensor, regime));
+                    .orElseGet(() -> floatProducts.consider(tensor, regime));
         } catch (ExcitorException.NativeCall refused) {
             return new Declined("executable memory is refused: " + refused.getMessage());
         }
@@ -112,28 +98,10 @@ public final class Avx512Provider implements KernelProvider, AutoCloseable {
                 : new Declined("rows of %d are not whole runs of %d".formatted(cols, unit));
     }
 
-    private Answer floats(Tensor tensor, Regime regime) {
-        String format = tensor.format().name();
-        int cols = tensor.shape().cols();
-        if (regime != Regime.DECODE) {
-            return new Declined("float weights meet one row of activations at a time");
-        }
-        if (cols % FloatRowKernel.STEP != 0) {
-            return new Declined("rows of %d are not whole runs of %d".formatted(cols, FloatRowKernel.STEP));
-        }
-        return Arrays.stream(FloatRowKernel.Kind.values())
-                .filter(kind -> kind.name().equals(format))
-                .findFirst()
-                .<Answer>map(kind -> new Accepted(floatProducts.computeIfAbsent(
-                        new FloatProduct(kind, cols),
-                        wanted -> new FloatMatMul(name(), install(FloatRowKernel.assemble(kind, cols))))))
-                .orElseGet(() -> new Declined(format + " has no unpacker"));
-    }
-
     private Avx512MatMul product(Product wanted) {
         MachineCode[] rows = new MachineCode[RowKernel.MAX_TOKENS];
         for (int tokens = 1; tokens <= rows.length; tokens++) {
-            rows[tokens - 1] = install(RowKernel.assemble(wanted.code(), wanted.cols(), tokens));
+            rows[tokens - 1] = store.install(RowKernel.assemble(wanted.code(), wanted.cols(), tokens));
         }
         return new Avx512MatMul(
                 name(),
@@ -147,14 +115,14 @@ public final class Avx512Provider implements KernelProvider, AutoCloseable {
     }
 
     private MachineCode panelKernel(WeightCode code) {
-        return panelKernels.computeIfAbsent(code.format(), format -> install(PanelKernel.assemble(code)));
+        return panelKernels.computeIfAbsent(code.format(), format -> store.install(PanelKernel.assemble(code)));
     }
 
     private MachineCode[] tileKernels(WeightCode code) {
         return tileKernels.computeIfAbsent(new TileKind(code.group(), code.affine()), kind -> {
             MachineCode[] kernels = new MachineCode[TileKernel.MAX_TOKENS - TileKernel.MIN_TOKENS + 1];
             for (int i = 0; i < kernels.length; i++) {
-                kernels[i] = install(TileKernel.assemble(code, TileKernel.MIN_TOKENS + i));
+                kernels[i] = store.install(TileKernel.assemble(code, TileKernel.MIN_TOKENS + i));
             }
             return kernels;
         });
@@ -162,28 +130,22 @@ public final class Avx512Provider implements KernelProvider, AutoCloseable {
 
     private Q8Packing lanes() {
         if (lanes == null) {
-            MachineCode code = install(QuantizeKernel.assemble(QuantizeKernel.Form.LANES));
-            lanes = new Q8Packing(code, Q8Lanes.STEP_BYTES, Avx512MatMul.TILES_FROM - 1, Integer.MAX_VALUE);
+            MachineCode code = store.install(QuantizeKernel.assemble(QuantizeKernel.Form.LANES));
+            lanes = new Q8Packing(code, 64, Q8Lanes.STEP_BYTES, Avx512MatMul.TILES_FROM - 1, Integer.MAX_VALUE);
         }
         return lanes;
     }
 
     private Q8Packing records() {
         if (records == null) {
-            MachineCode code = install(QuantizeKernel.assemble(QuantizeKernel.Form.RECORDS));
-            records = new Q8Packing(code, 2 * Q8Records.BYTES, Integer.MAX_VALUE, Panel.COLS);
+            MachineCode code = store.install(QuantizeKernel.assemble(QuantizeKernel.Form.RECORDS));
+            records = new Q8Packing(code, 64, 2 * Q8Records.BYTES, Integer.MAX_VALUE, Panel.COLS);
         }
         return records;
     }
 
-    private MachineCode install(byte[] code) {
-        MachineCode installed = new MachineCode(code);
-        allCode.add(installed);
-        return installed;
-    }
-
     @Override
     public synchronized void close() {
-        allCode.forEach(MachineCode::close);
+        store.close();
     }
 }

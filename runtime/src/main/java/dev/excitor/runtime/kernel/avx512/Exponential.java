@@ -2,6 +2,7 @@ package dev.excitor.runtime.kernel.avx512;
 
 import dev.excitor.runtime.asm.Assembler;
 import dev.excitor.runtime.asm.Vec;
+import dev.excitor.runtime.kernel.x86.Constants;
 
 /// Writes `e^x` of 16 floats: within 2 ulp, 0 far below, infinite far above, NaN for NaN.
 ///

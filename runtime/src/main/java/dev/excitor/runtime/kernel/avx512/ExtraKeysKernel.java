@@ -14,6 +14,8 @@ import static dev.excitor.runtime.asm.Mem.at;
 import dev.excitor.runtime.asm.Assembler;
 import dev.excitor.runtime.asm.Label;
 import dev.excitor.runtime.asm.Vec;
+import dev.excitor.runtime.kernel.x86.Constants;
+import dev.excitor.runtime.kernel.x86.Sums;
 import dev.excitor.runtime.ops.ExtraKeys.Block;
 
 /// The small products of one shape of Excitor block, see [dev.excitor.runtime.ops.ExtraKeys]: everything a register of
@@ -193,7 +195,7 @@ final class ExtraKeysKernel {
             a.vaddps(sum, sum, Vec.zmm(i));
         }
         a.vpxord(LOST, LOST, LOST);
-        LaneSum.of(a, sum, LOST);
+        Sums.ofLanes(a, sum, LOST);
         a.vbroadcastss(sum, sum.x());
         for (int i = 0; i < promptRegisters; i++) {
             a.vdivps(Vec.zmm(i), Vec.zmm(i), sum);

@@ -7,6 +7,7 @@ import static dev.excitor.runtime.kernel.avx512.Listing.U0;
 import dev.excitor.runtime.asm.Assembler;
 import dev.excitor.runtime.asm.Gpr;
 import dev.excitor.runtime.asm.Vec;
+import dev.excitor.runtime.kernel.x86.Constants;
 
 /// IQ4_XS: d, eight 6-bit scales (a word of high pairs, four bytes of low nibbles), and 16 bytes of nibbles for each 32
 /// weights, which stand for the values of IQ4_NL. U0 holds d times the scales in its lower eight lanes.

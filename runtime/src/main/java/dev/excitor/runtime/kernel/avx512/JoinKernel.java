@@ -12,6 +12,7 @@ import static dev.excitor.runtime.asm.Mem.at;
 import dev.excitor.runtime.asm.Assembler;
 import dev.excitor.runtime.asm.Label;
 import dev.excitor.runtime.asm.Vec;
+import dev.excitor.runtime.kernel.x86.Constants;
 
 /// Joins what the spans of a single query left, see [AttentionKernel], for some neighbouring heads:
 ///

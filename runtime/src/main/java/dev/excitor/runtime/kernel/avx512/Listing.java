@@ -4,6 +4,7 @@ import dev.excitor.runtime.asm.Assembler;
 import dev.excitor.runtime.asm.Mem;
 import dev.excitor.runtime.asm.OpMask;
 import dev.excitor.runtime.asm.Vec;
+import dev.excitor.runtime.kernel.x86.Constants;
 import java.util.function.IntUnaryOperator;
 
 /// A kernel being written: the assembler, and who owns which register.

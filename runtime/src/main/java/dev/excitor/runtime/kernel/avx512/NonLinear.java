@@ -1,6 +1,7 @@
 package dev.excitor.runtime.kernel.avx512;
 
 import dev.excitor.runtime.format.iq4_nl.IQ4_NL;
+import dev.excitor.runtime.kernel.x86.Constants;
 
 /// The 16 values of IQ4_NL and IQ4_XS as a shuffle's table.
 final class NonLinear {

@@ -8,6 +8,7 @@ import static dev.excitor.runtime.kernel.avx512.Listing.U1;
 import dev.excitor.runtime.asm.Assembler;
 import dev.excitor.runtime.asm.Gpr;
 import dev.excitor.runtime.asm.Vec;
+import dev.excitor.runtime.kernel.x86.Constants;
 
 /// Q2_K: sixteen bytes of a 4-bit scale (low) and a 4-bit minimum each, 64 bytes of pairs of bits, d and dmin.
 ///

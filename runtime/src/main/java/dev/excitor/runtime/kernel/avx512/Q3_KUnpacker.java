@@ -10,6 +10,7 @@ import dev.excitor.runtime.asm.Assembler;
 import dev.excitor.runtime.asm.Gpr;
 import dev.excitor.runtime.asm.OpMask;
 import dev.excitor.runtime.asm.Vec;
+import dev.excitor.runtime.kernel.x86.Constants;
 
 /// Q3_K: 32 bytes of third bits, 64 bytes of pairs of bits, sixteen 6-bit scales in 12 bytes and d.
 ///

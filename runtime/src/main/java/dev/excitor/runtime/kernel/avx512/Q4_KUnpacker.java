@@ -11,6 +11,7 @@ import dev.excitor.runtime.asm.Gpr;
 import dev.excitor.runtime.asm.Mem;
 import dev.excitor.runtime.asm.OpMask;
 import dev.excitor.runtime.asm.Vec;
+import dev.excitor.runtime.kernel.x86.Constants;
 
 /// Q4_K and Q5_K: d, dmin, eight 6-bit scales and minimums in 12 bytes, for Q5_K 32 bytes of fifth bits, and 128 bytes
 /// of nibbles, 32 bytes for two sub-blocks of 32.

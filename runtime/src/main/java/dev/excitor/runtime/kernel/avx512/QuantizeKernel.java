@@ -10,8 +10,10 @@ import dev.excitor.runtime.asm.Assembler;
 import dev.excitor.runtime.asm.Label;
 import dev.excitor.runtime.asm.OpMask;
 import dev.excitor.runtime.asm.Vec;
+import dev.excitor.runtime.kernel.x86.Constants;
+import dev.excitor.runtime.kernel.x86.Q8Packing;
 
-/// Rounds activations to bytes, each 32 by their own scale:
+/// Rounds activations to bytes for a [Q8Packing], each 32 by their own scale:
 ///
 /// ```text
 /// m = max |x|      scale = m (1/127)      q = round(x (127/m)), ties to even; 0 where m = 0
@@ -26,11 +28,6 @@ final class QuantizeKernel {
         LANES,
         RECORDS
     }
-
-    // the arguments, eight bytes each
-    static final int X = 0;
-    static final int STEPS = 8;
-    static final int OUT = 16;
 
     private static final Vec BYTES = Vec.zmm(4);
     private static final Vec SCALES = Vec.zmm(5);
@@ -53,9 +50,9 @@ final class QuantizeKernel {
     }
 
     private byte[] loop(Form form) {
-        a.mov(RSI, at(RDI, X));
-        a.mov(RCX, at(RDI, STEPS));
-        a.mov(RDX, at(RDI, OUT));
+        a.mov(RSI, at(RDI, Q8Packing.X));
+        a.mov(RCX, at(RDI, Q8Packing.STEPS));
+        a.mov(RDX, at(RDI, Q8Packing.OUT));
         Label next = a.here();
         half(0);
         half(1);

@@ -14,6 +14,8 @@ import static dev.excitor.runtime.asm.Mem.at;
 import dev.excitor.runtime.asm.Assembler;
 import dev.excitor.runtime.asm.Label;
 import dev.excitor.runtime.asm.Vec;
+import dev.excitor.runtime.kernel.x86.RowArguments;
+import dev.excitor.runtime.kernel.x86.Sums;
 
 /// Products of weight rows, as they lie in the file, with one to four rows of activations:
 ///
@@ -27,18 +29,12 @@ import dev.excitor.runtime.asm.Vec;
 ///   y[t][row] = sum of the lanes of acc[t]
 /// ```
 ///
-/// Rows follow each other in memory, so the weights are one stream that the processor's prefetcher follows.
+/// Takes [RowArguments]. Rows follow each other in memory, so the weights are one stream that the processor's
+/// prefetcher follows.
 final class RowKernel {
 
     /// Most activation rows at once.
     static final int MAX_TOKENS = 4;
-
-    // the arguments, eight bytes each
-    static final int W = 0;
-    static final int ROWS = 8;
-    static final int X = 16;
-    static final int Y = 24;
-    static final int Y_STRIDE = 32;
 
     /// Bytes ahead of the weights in use that are asked for.
     private static final int AHEAD = 2048;
@@ -68,11 +64,11 @@ final class RowKernel {
     private byte[] assemble() {
         int units = cols / code.unitWeights();
         int unroll = code.unitWeights() == 64 && units % 4 == 0 ? 4 : 1;
-        a.mov(RSI, at(RDI, W));
-        a.mov(RDX, at(RDI, ROWS));
-        a.mov(RCX, at(RDI, X));
-        a.mov(R8, at(RDI, Y));
-        a.mov(R9, at(RDI, Y_STRIDE));
+        a.mov(RSI, at(RDI, RowArguments.W));
+        a.mov(RDX, at(RDI, RowArguments.ROWS));
+        a.mov(RCX, at(RDI, RowArguments.X));
+        a.mov(R8, at(RDI, RowArguments.Y));
+        a.mov(R9, at(RDI, RowArguments.Y_STRIDE));
         a.mov(RAX.lower(), 0xff00);
         a.kmovw(Listing.UPPER, RAX.lower());
         Unpacker unpacker = code.unpacker().apply(k);
@@ -145,7 +141,7 @@ final class RowKernel {
     private void store(int t) {
         Vec acc = Vec.zmm(2 * t);
         Vec other = Vec.zmm(2 * t + 1);
-        LaneSum.of(a, acc, other);
+        Sums.ofLanes(a, acc, other);
         if (t == 0) {
             a.mov(RAX, R8);
         } else {

@@ -3,6 +3,7 @@ package dev.excitor.runtime.kernel.avx512;
 import dev.excitor.runtime.asm.Assembler;
 import dev.excitor.runtime.asm.OpMask;
 import dev.excitor.runtime.asm.Vec;
+import dev.excitor.runtime.kernel.x86.Constants;
 
 /// Writes `e^x` of 16 floats that are at most 0: within 1 ulp, 0 below -86.98 as the Vector API form has it, NaN for
 /// NaN.

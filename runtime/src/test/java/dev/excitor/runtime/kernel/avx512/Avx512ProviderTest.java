@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.excitor.runtime.ExcitorException;
 import dev.excitor.runtime.Shape;
 import dev.excitor.runtime.Tensor;
+import dev.excitor.runtime.foreign.CpuId;
 import dev.excitor.runtime.foreign.CpuId.Feature;
 import dev.excitor.runtime.format.Format;
 import dev.excitor.runtime.format.Formats;
@@ -17,6 +18,7 @@ import dev.excitor.runtime.kernel.Kernels.Tier;
 import dev.excitor.runtime.kernel.Regime;
 import java.lang.foreign.Arena;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
@@ -30,12 +32,16 @@ class Avx512ProviderTest {
 
     private static final String REASON = "the moon is in the wrong phase";
 
+    static List<WeightCode> codes() {
+        return WeightCodes.all();
+    }
+
     @Test
     void whatStandsInTheWayIsTheReasonOfEveryAnswer() {
         try (Arena arena = Arena.ofConfined();
                 Avx512Provider provider = Avx512Provider.open(false, Optional.of(REASON))) {
             for (WeightCode code : WeightCodes.all()) {
-                assertThat(provider.consider(tensor(arena, Codes.format(code), 768), Regime.DECODE))
+                assertThat(provider.consider(tensor(arena, Formats.of(code.format()), 768), Regime.DECODE))
                         .isEqualTo(new Declined(REASON));
             }
         }
@@ -78,21 +84,22 @@ class Avx512ProviderTest {
         Optional<String> expected = Optional.of(
                         "cpu has no " + feature.toString().toLowerCase(Locale.ROOT))
                 .filter(reason -> Avx512Provider.NEEDED.contains(feature));
-        assertThat(Avx512Provider.missing(others)).isEqualTo(expected);
+        assertThat(CpuId.missing(Avx512Provider.NEEDED, others)).isEqualTo(expected);
     }
 
     @Test
     void severalMissingFeaturesAreNamed() {
         Set<Feature> others = EnumSet.complementOf(EnumSet.of(Feature.AVX512BW, Feature.AVX512_VNNI));
-        assertThat(Avx512Provider.missing(others)).contains("cpu has no avx512bw, avx512_vnni");
-        assertThat(Avx512Provider.missing(EnumSet.allOf(Feature.class))).isEmpty();
+        assertThat(CpuId.missing(Avx512Provider.NEEDED, others)).contains("cpu has no avx512bw, avx512_vnni");
+        assertThat(CpuId.missing(Avx512Provider.NEEDED, EnumSet.allOf(Feature.class)))
+                .isEmpty();
     }
 
     @ParameterizedTest
-    @MethodSource("dev.excitor.runtime.kernel.avx512.Codes#all")
+    @MethodSource("codes")
     void wholeUnitsOfEveryCodeAreAcceptedOnceForAllMatricesOfAWidth(WeightCode code) {
         Avx512Cpu.require();
-        Format format = Codes.format(code);
+        Format format = Formats.of(code.format());
         try (Arena arena = Arena.ofConfined();
                 Kernels kernels = Kernels.of(Tier.NATIVE, 0);
                 Avx512Provider provider = Avx512Provider.open(true)) {
@@ -107,10 +114,10 @@ class Avx512ProviderTest {
     }
 
     @ParameterizedTest
-    @MethodSource("dev.excitor.runtime.kernel.avx512.Codes#all")
+    @MethodSource("codes")
     void rowsThatAreNotWholeUnitsAreDeclined(WeightCode code) {
         Avx512Cpu.require();
-        Format format = Codes.format(code);
+        Format format = Formats.of(code.format());
         try (Arena arena = Arena.ofConfined();
                 Avx512Provider provider = Avx512Provider.open(true)) {
             for (int cols = format.blockSize(); cols < 4 * code.unitWeights(); cols += format.blockSize()) {

@@ -2,12 +2,13 @@ package dev.excitor.runtime.kernel.avx512;
 
 import dev.excitor.runtime.foreign.MachineCode;
 import dev.excitor.runtime.format.Blocks;
+import dev.excitor.runtime.kernel.x86.PanelWeights;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /// Up to 16 weight rows as a [PanelKernel] unpacks them.
-record Unpacked(WeightCode code, MemorySegment panel) {
+record Unpacked(WeightCode code, MemorySegment panel) implements PanelWeights {
 
     /// Unpacks `rows` rows, which follow each other from the start of `w`; the memory is of exactly the sizes that
     /// the kernel is promised.
@@ -16,8 +17,7 @@ record Unpacked(WeightCode code, MemorySegment panel) {
         MemorySegment scratch = arena.allocate(PanelKernel.SCRATCH_BYTES, 64);
         MemorySegment arguments = arena.allocate(48, 8);
         arguments.set(ValueLayout.JAVA_LONG, PanelKernel.W, w.address());
-        arguments.set(
-                ValueLayout.JAVA_LONG, PanelKernel.W_STRIDE, Codes.format(code).rowBytes(cols));
+        arguments.set(ValueLayout.JAVA_LONG, PanelKernel.W_STRIDE, w.byteSize() / rows);
         arguments.set(ValueLayout.JAVA_LONG, PanelKernel.LAST_ROW, rows - 1);
         arguments.set(ValueLayout.JAVA_LONG, PanelKernel.UNITS, cols / code.unitWeights());
         arguments.set(ValueLayout.JAVA_LONG, PanelKernel.OUT, panel.address());
@@ -27,28 +27,29 @@ record Unpacked(WeightCode code, MemorySegment panel) {
     }
 
     /// The byte of a weight, unsigned.
-    int q(int row, int col) {
+    private int q(int row, int col) {
         return Blocks.u8(panel, step(col) + col % 64 / 4 * 64L + 4L * row + col % 4);
     }
 
     /// What a weight is a multiple of.
-    float scale(int row, int col) {
+    private float scale(int row, int col) {
         return Blocks.f32(panel, step(col) + Panel.scale(col % 64 / code.group()) + 4L * row);
     }
 
-    /// What a weight begins at; 0 for symmetric formats.
-    float min(int row, int col) {
-        return code.affine() ? Blocks.f32(panel, step(col) + Panel.min(code, col % 64 / code.group()) + 4L * row) : 0;
+    @Override
+    public boolean affine() {
+        return code.affine();
+    }
+
+    @Override
+    public float min(int row, int col) {
+        return Blocks.f32(panel, step(col) + Panel.min(code, col % 64 / code.group()) + 4L * row);
     }
 
     /// `scale q` or, for symmetric formats, `scale (q - 128)`.
-    float product(int row, int col) {
+    @Override
+    public float product(int row, int col) {
         return scale(row, col) * (code.affine() ? q(row, col) : q(row, col) - 128);
-    }
-
-    /// The weight, every operation rounded to float.
-    float weight(int row, int col) {
-        return code.affine() ? product(row, col) + min(row, col) : product(row, col);
     }
 
     private long step(int col) {

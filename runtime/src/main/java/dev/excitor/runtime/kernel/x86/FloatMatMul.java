@@ -1,4 +1,4 @@
-package dev.excitor.runtime.kernel.avx512;
+package dev.excitor.runtime.kernel.x86;
 
 import dev.excitor.runtime.Tensor;
 import dev.excitor.runtime.foreign.MachineCode;
@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Products of float weights with one row of f32 activations at a time, in machine code.
 final class FloatMatMul implements MatMul {
+
+    /// Rows are dealt to workers in runs of so many, whose results share no cache line.
+    private static final int GRAIN = 16;
 
     private final String name;
     private final MachineCode rowKernel;
@@ -40,21 +43,21 @@ final class FloatMatMul implements MatMul {
     @Override
     public void apply(Worker worker, Tensor w, Activations x, MemorySegment y, int yStride) {
         int rows = w.shape().rows();
-        int from = worker.from(rows, Panel.ROWS);
-        int count = worker.to(rows, Panel.ROWS) - from;
+        int from = worker.from(rows, GRAIN);
+        int count = worker.to(rows, GRAIN) - from;
         if (count == 0) {
             return;
         }
         MemorySegment weights = w.data().asSlice(from * w.rowBytes(), count * w.rowBytes());
         long xBytes = 4L * w.shape().cols();
-        MemorySegment arguments = worker.memory(Avx512MatMul.WORKER_BYTES);
+        MemorySegment arguments = worker.memory(RowArguments.BYTES);
         for (int i = 0; i < x.rows(); i++) {
             MemorySegment source = x.data().asSlice(i * xBytes, xBytes);
             MemorySegment target = y.asSlice(4L * ((long) i * yStride + from), 4L * count);
-            arguments.set(ValueLayout.JAVA_LONG, RowKernel.W, weights.address());
-            arguments.set(ValueLayout.JAVA_LONG, RowKernel.ROWS, count);
-            arguments.set(ValueLayout.JAVA_LONG, RowKernel.X, source.address());
-            arguments.set(ValueLayout.JAVA_LONG, RowKernel.Y, target.address());
+            arguments.set(ValueLayout.JAVA_LONG, RowArguments.W, weights.address());
+            arguments.set(ValueLayout.JAVA_LONG, RowArguments.ROWS, count);
+            arguments.set(ValueLayout.JAVA_LONG, RowArguments.X, source.address());
+            arguments.set(ValueLayout.JAVA_LONG, RowArguments.Y, target.address());
             rowKernel.call(arguments);
         }
     }

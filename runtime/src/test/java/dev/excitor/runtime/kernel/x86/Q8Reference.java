@@ -1,6 +1,6 @@
-package dev.excitor.runtime.kernel.avx512;
+package dev.excitor.runtime.kernel.x86;
 
-/// The definition of activations rounded to bytes, which [QuantizeKernel] must give bit for bit:
+/// The definition of activations rounded to bytes, which every quantizing kernel must give bit for bit:
 ///
 /// ```text
 /// for each 32 numbers    m = max |x|    scale = m (1/127)    q = round(x (127/m)), ties to even; 0 where m = 0
@@ -10,10 +10,10 @@ package dev.excitor.runtime.kernel.avx512;
 /// number after the multiplication becomes 0. So does a run whose `127/m` overflows, which is smaller than 2^-121.
 public final class Q8Reference {
 
-    static final int RUN = 32;
+    public static final int RUN = 32;
 
     /// 32 numbers.
-    record Run(float scale, byte[] q) {
+    public record Run(float scale, byte[] q) {
 
         static Run of(float[] x, int from) {
             int largest = 0;
@@ -34,7 +34,7 @@ public final class Q8Reference {
         }
 
         /// The sum of bytes `[from, to)`.
-        int sum(int from, int to) {
+        public int sum(int from, int to) {
             int sum = 0;
             for (int i = from; i < to; i++) {
                 sum += q[i];

@@ -1,7 +1,6 @@
-package dev.excitor.runtime.kernel.avx512;
+package dev.excitor.runtime.kernel.x86;
 
 import dev.excitor.runtime.format.Format;
-import dev.excitor.runtime.format.Formats;
 import dev.excitor.runtime.format.Samples;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -10,16 +9,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.IntUnaryOperator;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.Named;
-import org.junit.jupiter.params.provider.Arguments;
 
-/// Every [WeightCode], and blocks for it of every kind that a file can hold. Nothing here knows a layout: where
+/// Blocks of every kind that a file can hold. Nothing here knows a layout: where
 /// the binary16 numbers of a block are is found by asking its format's decode.
-final class Codes {
+public final class Contents {
 
     /// Of all random contents; failures print it.
-    static final long SEED = 20261124;
+    public static final long SEED = 20261124;
 
     private static final int NAN = 0x7e00;
     private static final int ONE = 0x3c00;
@@ -27,7 +23,7 @@ final class Codes {
     /// Halves of each kind, as the scales of a block.
     private static final Map<String, Integer> SCALES = scales();
 
-    private Codes() {}
+    private Contents() {}
 
     private static Map<String, Integer> scales() {
         Map<String, Integer> scales = new LinkedHashMap<>();
@@ -44,14 +40,6 @@ final class Codes {
         scales.put("NaN", NAN);
         scales.put("a signalling NaN", 0x7c01);
         return scales;
-    }
-
-    static Stream<Arguments> all() {
-        return WeightCodes.all().stream().map(code -> Arguments.of(Named.of(code.format(), code)));
-    }
-
-    static Format format(WeightCode code) {
-        return Formats.of(code.format());
     }
 
     /// Byte offsets of the halves of a block: where a NaN makes numbers NaN.
@@ -103,6 +91,17 @@ final class Codes {
         return blocks(random, format, count, i -> ONE);
     }
 
+    /// Blocks of one byte repeated, except that their halves are 1.
+    static byte[] uniform(Format format, int count, int fill) {
+        return full(format, count * format.blockBytes(), fill, ONE);
+    }
+
+    private static byte[] full(Format format, int bytes, int fill, int half) {
+        byte[] full = filled(bytes, fill);
+        putHalves(full, format, i -> half);
+        return full;
+    }
+
     /// Blocks by what is special about them.
     static Map<String, byte[]> hostile(Random random, Format format) {
         int count = 16 * 256 / format.blockSize();
@@ -119,9 +118,7 @@ final class Codes {
         SCALES.forEach((name, half) -> {
             contents.put("scales of " + name, blocks(random, format, count, i -> half));
             for (int fill : new int[] {0x00, 0x3f, 0xc0, 0xf0, 0x0f, 0x80, 0x7f, 0xff}) {
-                byte[] full = filled(bytes, fill);
-                putHalves(full, format, i -> half);
-                contents.put("scales of %s among 0x%02x".formatted(name, fill), full);
+                contents.put("scales of %s among 0x%02x".formatted(name, fill), full(format, bytes, fill, half));
             }
         });
         return contents;
@@ -134,8 +131,10 @@ final class Codes {
     }
 
     /// The blocks as rows of a matrix, repeated from the start where they do not fill the last row.
-    static byte[] rows(byte[] blocks, int rowBytes) {
-        int rows = (blocks.length + rowBytes - 1) / rowBytes;
+    ///
+    /// @param grain the number of rows is a multiple of it
+    static byte[] rows(byte[] blocks, int rowBytes, int grain) {
+        int rows = Math.ceilDiv(blocks.length, rowBytes * grain) * grain;
         byte[] result = new byte[rows * rowBytes];
         for (int i = 0; i < result.length; i++) {
             result[i] = blocks[i % blocks.length];

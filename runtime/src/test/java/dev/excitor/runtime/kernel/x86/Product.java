@@ -1,4 +1,4 @@
-package dev.excitor.runtime.kernel.avx512;
+package dev.excitor.runtime.kernel.x86;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -6,10 +6,10 @@ import dev.excitor.runtime.Shape;
 import dev.excitor.runtime.Tensor;
 import dev.excitor.runtime.foreign.GuardedArena;
 import dev.excitor.runtime.foreign.GuardedArena.Place;
-import dev.excitor.runtime.foreign.MachineCode;
 import dev.excitor.runtime.format.Blocks;
 import dev.excitor.runtime.format.Format;
 import dev.excitor.runtime.kernel.Activations;
+import dev.excitor.runtime.kernel.KernelProvider;
 import dev.excitor.runtime.kernel.KernelProvider.Accepted;
 import dev.excitor.runtime.kernel.KernelProvider.Declined;
 import dev.excitor.runtime.kernel.MatMul;
@@ -22,7 +22,7 @@ import java.lang.foreign.MemorySegment;
 ///
 /// @param weights `rows` rows of blocks
 /// @param x       rows of `cols` activations
-record Product(WeightCode code, int rows, int cols, byte[] weights, float[] x) {
+record Product(Format format, int rows, int cols, byte[] weights, float[] x) {
 
     /// Canaries between two rows of y.
     private static final int GAP = 5;
@@ -35,24 +35,20 @@ record Product(WeightCode code, int rows, int cols, byte[] weights, float[] x) {
     /// @param magnitude the sum of the magnitudes of all terms of each number
     record Exact(double[] y, double[] magnitude) {}
 
-    private Format format() {
-        return Codes.format(code);
-    }
-
     private int rowBytes() {
-        return Math.toIntExact(format().rowBytes(cols));
+        return Math.toIntExact(format.rowBytes(cols));
     }
 
     /// The first `n` rows of activations times the first `rows` weight rows, as a provider's kernel computes it: y
     /// row by row. Everything that the kernel is given lies against pages that nobody may touch, and what lies
     /// between the rows of y stays as it is.
-    float[] run(Avx512Provider provider, Team team, Place place, int rows, int n) {
+    float[] run(KernelProvider provider, Team team, Place place, int rows, int n) {
         int stride = rows + GAP;
         float[] result = new float[n * rows];
         try (GuardedArena arena = new GuardedArena(place)) {
             MemorySegment w = arena.allocate((long) rows * rowBytes());
             w.copyFrom(MemorySegment.ofArray(weights).asSlice(0, w.byteSize()));
-            Tensor tensor = new Tensor("w", format(), new Shape(rows, cols), w);
+            Tensor tensor = new Tensor("w", format, new Shape(rows, cols), w);
             MatMul kernel = kernel(provider, tensor);
             Activations activations = new Activations(arena, n, cols, kernel.packings());
             Blocks.copyF32(x, 0, activations.data(), 0, n * cols);
@@ -81,7 +77,7 @@ record Product(WeightCode code, int rows, int cols, byte[] weights, float[] x) {
         return result;
     }
 
-    private static MatMul kernel(Avx512Provider provider, Tensor tensor) {
+    private static MatMul kernel(KernelProvider provider, Tensor tensor) {
         return switch (provider.consider(tensor, Regime.PREFILL)) {
             case Accepted accepted -> accepted.kernel();
             case Declined declined -> throw new AssertionError(declined.reason());
@@ -90,7 +86,7 @@ record Product(WeightCode code, int rows, int cols, byte[] weights, float[] x) {
 
     /// The whole product by the definition, with activations as [Q8Reference] rounds them and decoded weights, in
     /// double. The two terms of an affine weight may cancel each other, and count apart in the magnitude.
-    Exact exact() {
+    Exact exact(TierUnderTest tier) {
         int n = x.length / cols;
         double[] seen = Q8Reference.rounded(x);
         double[] y = new double[n * rows];
@@ -99,14 +95,14 @@ record Product(WeightCode code, int rows, int cols, byte[] weights, float[] x) {
         float[] terms = new float[cols];
         MemorySegment w = MemorySegment.ofArray(weights);
         try (GuardedArena arena = new GuardedArena(Place.LAST);
-                MachineCode unpack = new MachineCode(PanelKernel.assemble(code))) {
+                TierUnderTest.Unpacking unpacking = tier.unpacking(format)) {
             MemorySegment row = arena.allocate(rowBytes());
             for (int r = 0; r < rows; r++) {
                 row.copyFrom(w.asSlice((long) r * rowBytes(), rowBytes()));
-                format().decode(row, 0, decoded, 0, cols);
-                Unpacked unpacked = Unpacked.of(arena, unpack, code, row, 1, cols);
+                format.decode(row, 0, decoded, 0, cols);
+                PanelWeights panel = unpacking.unpack(arena, row, 1, cols);
                 for (int col = 0; col < cols; col++) {
-                    terms[col] = Math.abs(unpacked.product(0, col)) + Math.abs(unpacked.min(0, col));
+                    terms[col] = panel.magnitude(0, col);
                 }
                 for (int i = 0; i < n; i++) {
                     double sum = 0;
@@ -131,7 +127,7 @@ record Product(WeightCode code, int rows, int cols, byte[] weights, float[] x) {
     ///
     /// No accumulator takes more than two terms for every sixteen columns, and each of them rounds once; the 10
     /// stands for the products with scales and for the sum over lanes.
-    void check(Avx512Provider provider, Team team, Place place, int rows, int n, Exact exact) {
+    void check(KernelProvider provider, Team team, Place place, int rows, int n, Exact exact) {
         float[] y = run(provider, team, place, rows, n);
         for (int i = 0; i < n; i++) {
             for (int row = 0; row < rows; row++) {
@@ -142,7 +138,7 @@ record Product(WeightCode code, int rows, int cols, byte[] weights, float[] x) {
                     assertThat(error)
                             .as(
                                     "error of row %d of %d and activations %d of %d, %d columns of %s, seed %d",
-                                    row, rows, i, n, cols, code.format(), Codes.SEED)
+                                    row, rows, i, n, cols, format.name(), Contents.SEED)
                             .isLessThanOrEqualTo(bound);
                 }
             }

@@ -1,4 +1,4 @@
-package dev.excitor.runtime.kernel.avx512;
+package dev.excitor.runtime.kernel.x86;
 
 import static dev.excitor.runtime.asm.Gpr.R10;
 import static dev.excitor.runtime.asm.Gpr.R11;
@@ -13,11 +13,10 @@ import dev.excitor.runtime.asm.Assembler;
 import dev.excitor.runtime.asm.Label;
 import dev.excitor.runtime.asm.Vec;
 
-/// Products of float weight rows, as they lie in the file, with one row of f32 activations. Takes the arguments of
-/// [RowKernel].
+/// Products of float weight rows, as they lie in the file, with one row of f32 activations. Takes [RowArguments].
 final class FloatRowKernel {
 
-    /// How 16 weights become floats.
+    /// How a register of weights becomes floats.
     enum Kind {
         F32(4) {
             @Override
@@ -48,42 +47,54 @@ final class FloatRowKernel {
         abstract void load(Assembler a, Vec target, int at);
     }
 
-    /// Columns of a turn of the loop: four accumulators hide the latency of the sums.
-    static final int STEP = 64;
+    /// They hide the latency of the sums.
+    private static final int ACCUMULATORS = 4;
 
     private static final int AHEAD = 2048;
 
     private FloatRowKernel() {}
 
+    /// Columns of a turn of the loop.
+    ///
+    /// @param bits of the registers
+    static int step(int bits) {
+        return ACCUMULATORS * bits / Float.SIZE;
+    }
+
     /// @param cols of the matrix, whole steps
-    static byte[] assemble(Kind kind, int cols) {
-        Assembler a = new Assembler();
-        a.mov(RSI, at(RDI, RowKernel.W));
-        a.mov(RDX, at(RDI, RowKernel.ROWS));
-        a.mov(RCX, at(RDI, RowKernel.X));
-        a.mov(R8, at(RDI, RowKernel.Y));
+    /// @param bits of the registers, 256 or 512
+    static byte[] assemble(Kind kind, int cols, int bits) {
+        int step = step(bits);
+        int lanes = bits / Float.SIZE;
+        Assembler a = bits == 512 ? new Assembler() : Assembler.withoutAvx512();
+        a.mov(RSI, at(RDI, RowArguments.W));
+        a.mov(RDX, at(RDI, RowArguments.ROWS));
+        a.mov(RCX, at(RDI, RowArguments.X));
+        a.mov(R8, at(RDI, RowArguments.Y));
         Label row = a.here();
-        for (int i = 0; i < 4; i++) {
-            a.vpxord(Vec.zmm(i), Vec.zmm(i), Vec.zmm(i));
+        for (int i = 0; i < ACCUMULATORS; i++) {
+            Sums.clear(a, register(i, bits));
         }
         a.mov(R11, RCX);
-        a.mov(R10.lower(), cols / STEP);
+        a.mov(R10.lower(), cols / step);
         Label next = a.here();
-        for (int line = 0; line < STEP * kind.bytes; line += 64) {
+        for (int line = 0; line < step * kind.bytes; line += 64) {
             a.prefetcht0(at(RSI, AHEAD + line));
         }
-        for (int i = 0; i < 4; i++) {
-            Vec weights = Vec.zmm(4 + i);
-            kind.load(a, weights, i * 16 * kind.bytes);
-            a.vfmadd231ps(Vec.zmm(i), weights, at(R11, i * 64));
+        for (int i = 0; i < ACCUMULATORS; i++) {
+            Vec weights = register(ACCUMULATORS + i, bits);
+            kind.load(a, weights, i * lanes * kind.bytes);
+            a.vfmadd231ps(register(i, bits), weights, at(R11, i * lanes * Float.BYTES));
         }
-        a.add(RSI, STEP * kind.bytes);
-        a.add(R11, STEP * Float.BYTES);
+        a.add(RSI, step * kind.bytes);
+        a.add(R11, step * Float.BYTES);
         a.dec(R10.lower());
         a.jnz(next);
-        a.vaddps(Vec.zmm(0), Vec.zmm(0), Vec.zmm(2));
-        a.vaddps(Vec.zmm(1), Vec.zmm(1), Vec.zmm(3));
-        LaneSum.of(a, Vec.zmm(0), Vec.zmm(1));
+        Vec first = register(0, bits);
+        Vec second = register(1, bits);
+        a.vaddps(first, first, register(2, bits));
+        a.vaddps(second, second, register(3, bits));
+        Sums.ofLanes(a, first, second);
         a.vmovss(at(R8), Vec.xmm(0));
         a.add(R8, Float.BYTES);
         a.dec(RDX);
@@ -91,5 +102,9 @@ final class FloatRowKernel {
         a.vzeroupper();
         a.ret();
         return a.bytes();
+    }
+
+    private static Vec register(int index, int bits) {
+        return new Vec(index, bits, 0, false);
     }
 }

@@ -1,0 +1,15 @@
+package dev.excitor.runtime.kernel.avx2;
+
+import dev.excitor.runtime.format.iq4_nl.IQ4_NL;
+import dev.excitor.runtime.kernel.x86.Constants;
+
+/// The 16 levels of IQ4_NL and IQ4_XS as a shuffle's table.
+final class NonLinear {
+
+    private NonLinear() {}
+
+    /// Each level, in every 16 bytes of a register.
+    static byte[] table() {
+        return Constants.bytes(i -> IQ4_NL.level(i % 16));
+    }
+}

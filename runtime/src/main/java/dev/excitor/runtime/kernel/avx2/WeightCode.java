@@ -1,0 +1,42 @@
+package dev.excitor.runtime.kernel.avx2;
+
+import java.util.function.Function;
+
+/// What the kernels have to know of a format, and how its weights are unpacked.
+///
+/// @param format      GGUF's name
+/// @param unitWeights 32 or 256: the weights of a block
+/// @param unitBytes   its bytes
+/// @param group       weights that share a scale: 32 or 16
+/// @param bits        of `q`, see [Unpacker]: unsigned up to 6, signed at 8
+/// @param affine      whether there are minimums
+/// @param unpacker    writes its instructions into a listing
+record WeightCode(
+        String format,
+        int unitWeights,
+        int unitBytes,
+        int group,
+        int bits,
+        boolean affine,
+        Function<Listing, Unpacker> unpacker) {
+
+    /// Steps of 32 weights in a unit.
+    int unitSteps() {
+        return unitWeights / 32;
+    }
+
+    /// Scales of a step.
+    int groupsPerStep() {
+        return 32 / group;
+    }
+
+    /// Whether `q` is a signed byte.
+    boolean signed() {
+        return bits == 8;
+    }
+
+    /// The `q` that means 0: the middle of the unsigned ones of symmetric formats.
+    int zero() {
+        return affine || signed() ? 0 : 1 << (bits - 1);
+    }
+}
