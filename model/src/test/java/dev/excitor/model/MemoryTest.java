@@ -11,6 +11,7 @@ import dev.excitor.runtime.EngineOptions;
 import dev.excitor.runtime.ExcitorException;
 import dev.excitor.runtime.HostMemory;
 import dev.excitor.runtime.checkpoint.CheckpointReader;
+import java.lang.ref.Reference;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -50,6 +51,8 @@ class MemoryTest {
             }
             assertThat(open).as("while sessions are open").isGreaterThan(before);
             assertThat(NativeMemory.used()).as("when all are closed").isEqualTo(before);
+        } finally {
+            Reference.reachabilityFence(adapter);
         }
     }
 

@@ -1,6 +1,8 @@
 package dev.excitor.runtime.team;
 
 import dev.excitor.runtime.ExcitorException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.locks.LockSupport;
@@ -50,6 +52,9 @@ public final class Team implements AutoCloseable {
     private final Worker[] workers;
     private final Thread[] threads;
     private final ReentrantLock turn = new ReentrantLock();
+
+    /// Owns the scratch of the workers.
+    private final Arena arena = Arena.ofShared();
 
     private volatile @Nullable Task task;
     private volatile int generation;
@@ -153,6 +158,10 @@ public final class Team implements AutoCloseable {
         }
     }
 
+    MemorySegment allocate(long bytes) {
+        return arena.allocate(bytes, 64);
+    }
+
     /// The barrier inside a task. When another member has failed there is nobody to wait for: leaves the task instead.
     void await() {
         int current = (int) EPOCH.getAcquire(this);
@@ -193,7 +202,10 @@ public final class Team implements AutoCloseable {
     public void close() {
         turn.lock();
         try {
-            closed = true;
+            if (!closed) {
+                closed = true;
+                arena.close();
+            }
             for (Thread thread : threads) {
                 LockSupport.unpark(thread);
             }

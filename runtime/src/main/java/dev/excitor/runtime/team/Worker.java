@@ -1,6 +1,5 @@
 package dev.excitor.runtime.team;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /// One member of a [Team] while it runs a task: its number, and the barrier it meets the others at.
@@ -51,10 +50,11 @@ public final class Worker {
         return floats;
     }
 
-    /// Native scratch of this thread, at least `bytes` with whatever was left in them, aligned to 64; like [#floats].
+    /// Native scratch of this thread, at least `bytes` with whatever was left in them, aligned to 64; like [#floats],
+    /// and gone with the team.
     public MemorySegment memory(long bytes) {
         if (memory.byteSize() < bytes) {
-            memory = Arena.ofAuto().allocate(bytes, 64);
+            memory = team.allocate(bytes);
         }
         return memory;
     }
