@@ -97,13 +97,7 @@ public final class Session implements AutoCloseable {
         return options.scale() == 0
                 ? new NoBypass()
                 : new ExcitorBypass(
-                        adapter,
-                        strategy,
-                        options.scale(),
-                        dims,
-                        model.engine().ops().blas1(),
-                        arena,
-                        most);
+                        adapter, strategy, options.scale(), dims, model.engine().ops(), arena, most);
     }
 
     private static KvLayout layout(Dimensions dims, KvLayout.Type type, KeyBypass bypass) {

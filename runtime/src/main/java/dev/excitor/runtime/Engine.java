@@ -2,6 +2,8 @@ package dev.excitor.runtime;
 
 import dev.excitor.runtime.kernel.Kernels;
 import dev.excitor.runtime.kernel.VectorApi;
+import dev.excitor.runtime.kernel.avx512.Avx512Ops;
+import dev.excitor.runtime.kernel.avx512.Avx512Provider;
 import dev.excitor.runtime.ops.Ops;
 import dev.excitor.runtime.team.Team;
 import dev.excitor.runtime.vector.Lanes;
@@ -13,20 +15,32 @@ public final class Engine implements AutoCloseable {
     private final Kernels kernels;
     private final Ops ops;
     private final Team team;
+    private final Runnable freeOps;
 
-    private Engine(Kernels kernels, Ops ops, Team team) {
+    private Engine(Kernels kernels, Ops ops, Team team, Runnable freeOps) {
         this.kernels = kernels;
         this.ops = ops;
         this.team = team;
+        this.freeOps = freeOps;
     }
 
     public static Engine open(EngineOptions options) {
         Kernels kernels = Kernels.of(options.tier(), options.vectorBits());
         boolean vector = options.tier() != Kernels.Tier.SCALAR && VectorApi.isAvailable();
         int bits = options.vectorBits() == 0 && vector ? Lanes.preferredBits() : options.vectorBits();
-        Ops ops = vector ? Ops.vector(bits) : Ops.scalar();
+        Ops portable = vector ? Ops.vector(bits) : Ops.scalar();
         int threads = options.threads() == 0 ? Cpu.usableThreads() : options.threads();
-        return new Engine(kernels, ops, new Team(threads));
+        Team team = new Team(threads);
+        if (runsNativeOps(options.tier())) {
+            Avx512Ops nativeOps = new Avx512Ops();
+            return new Engine(kernels, nativeOps.over(portable), team, nativeOps::close);
+        }
+        return new Engine(kernels, portable, team, () -> {});
+    }
+
+    private static boolean runsNativeOps(Kernels.Tier tier) {
+        return (tier == Kernels.Tier.AUTO || tier == Kernels.Tier.NATIVE)
+                && Avx512Provider.obstacle().isEmpty();
     }
 
     /// As [#open] with defaults.
@@ -46,9 +60,11 @@ public final class Engine implements AutoCloseable {
         return team;
     }
 
-    /// Stops the threads. Sessions that go on fail with IllegalStateException.
+    /// Stops the threads, when the pass in progress has ended. Sessions that go on fail with IllegalStateException.
     @Override
     public void close() {
         team.close();
+        kernels.close();
+        freeOps.run();
     }
 }

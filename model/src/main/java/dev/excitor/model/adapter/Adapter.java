@@ -6,13 +6,17 @@ import dev.excitor.runtime.Shape;
 import dev.excitor.runtime.Tensor;
 import dev.excitor.runtime.checkpoint.Checkpoint;
 import dev.excitor.runtime.checkpoint.CheckpointReader;
+import dev.excitor.runtime.ops.ExtraKeys;
+import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.WeakHashMap;
 import org.jspecify.annotations.Nullable;
 
 /// A LLaMA-Excitor adapter, read whole into memory and checked: immutable, independent of its file, and usable by any
@@ -22,6 +26,9 @@ public final class Adapter {
     private final Path path;
     private final ExcitorConfig config;
     private final Map<Integer, ExcitorLayer> layers;
+
+    /// Blocks made ready for the operations of an engine, for all its sessions; gone with the engine.
+    private final Map<ExtraKeys, Map<Integer, ExtraKeys.Prepared>> prepared = new WeakHashMap<>();
 
     private Adapter(Path path, ExcitorConfig config, Map<Integer, ExcitorLayer> layers) {
         this.path = path;
@@ -56,7 +63,17 @@ public final class Adapter {
         float[] down = read(file, prefix + "q_down", c.rank(), c.base().width(), unread);
         float[] up = read(file, prefix + "q_up", extra, c.rank(), unread);
         float[] gate = read(file, prefix + "gate", 1, c.gateCount(), unread);
-        return new ExcitorLayer(headMajor(prompt, c), down, transposedUp(up, c), gatePerHead(gate, c));
+        ExtraKeys.Block block = new ExtraKeys.Block(
+                c.base().width(),
+                c.rank(),
+                c.innerHeadCount(),
+                c.promptLength(),
+                extra / c.innerHeadCount(),
+                c.effectiveInnerScale(),
+                down,
+                transposedUp(up, c),
+                headMajor(prompt, c));
+        return new ExcitorLayer(block, gatePerHead(gate, c));
     }
 
     private static float[] read(Checkpoint file, String name, int rows, int cols, Set<String> unread) {
@@ -143,6 +160,17 @@ public final class Adapter {
     @Nullable
     ExcitorLayer layer(int index) {
         return layers.get(index);
+    }
+
+    /// Every block, made ready for some form of the operations.
+    Map<Integer, ExtraKeys.Prepared> prepared(ExtraKeys ops) {
+        synchronized (prepared) {
+            return prepared.computeIfAbsent(ops, unseen -> {
+                Map<Integer, ExtraKeys.Prepared> ready = new HashMap<>();
+                layers.forEach((index, layer) -> ready.put(index, ops.prepare(Arena.ofAuto(), layer.block())));
+                return ready;
+            });
+        }
     }
 
     /// Refuses a model this adapter was not made for.

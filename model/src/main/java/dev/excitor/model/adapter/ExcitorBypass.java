@@ -6,11 +6,13 @@ import dev.excitor.runtime.format.Blocks;
 import dev.excitor.runtime.kv.KvCache;
 import dev.excitor.runtime.kv.KvLayout;
 import dev.excitor.runtime.ops.Blas1;
+import dev.excitor.runtime.ops.ExtraKeys;
+import dev.excitor.runtime.ops.Ops;
 import dev.excitor.runtime.ops.RopeTable;
 import dev.excitor.runtime.team.Worker;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 /// S_ij += g s <q_i, k'_j>                         fused: k_j += g k'_j, because both terms share q and s
 /// ```
 ///
-/// The small products run on the heap, a token and a head at a time, so that they need one barrier and no kernels.
+/// The small products are [ExtraKeys]; here is what the settings make of them.
 public final class ExcitorBypass implements KeyBypass {
 
     private final Adapter adapter;
@@ -33,9 +35,16 @@ public final class ExcitorBypass implements KeyBypass {
     private final Dimensions model;
     private final float scale;
     private final Blas1 blas;
+    private final Map<Integer, ExtraKeys.Prepared> blocks;
 
-    /// z of the layer in progress, `[n][r]`.
-    private final float[] z;
+    /// z of the layer in progress, `[n, r]`.
+    private final MemorySegment z;
+
+    /// What multiplies each channel of an extra key that goes into k, `[layers, E]`.
+    private final @Nullable MemorySegment gates;
+
+    /// k' of the layer in progress, where it is not added at once, `[n, E]`.
+    private final MemorySegment extra;
 
     /// Numbers of each head of what the second term stores per token.
     private final int storedWidth;
@@ -50,7 +59,7 @@ public final class ExcitorBypass implements KeyBypass {
     /// @param batch most tokens of a pass
     /// @param scale multiplies every gate; not 0, for which no bypass is needed
     public ExcitorBypass(
-            Adapter adapter, Strategy strategy, float scale, Dimensions model, Blas1 blas, Arena arena, int batch) {
+            Adapter adapter, Strategy strategy, float scale, Dimensions model, Ops ops, Arena arena, int batch) {
         adapter.checkFits(model);
         Strategy.requireExact(strategy, adapter.config());
         this.adapter = adapter;
@@ -58,8 +67,17 @@ public final class ExcitorBypass implements KeyBypass {
         this.strategy = strategy;
         this.model = model;
         this.scale = scale;
-        this.blas = blas;
-        this.z = new float[batch * config.rank()];
+        this.blocks = adapter.prepared(ops.extraKeys());
+        this.blas = ops.blas1();
+        int stride = blocks.values().stream()
+                .mapToInt(ExtraKeys.Prepared::rankStride)
+                .max()
+                .orElse(0);
+        this.z = arena.allocate(4L * batch * stride, 64);
+        this.gates = addsAtOnce() ? gates(arena) : null;
+        this.extra = addsAtOnce() || strategy == Strategy.FACTORED
+                ? MemorySegment.NULL
+                : arena.allocate(4L * batch * config.extraWidth(), 64);
         boolean second = strategy != Strategy.FUSED;
         this.storedWidth = strategy.storedWidth(config);
         int storedHeads = strategy.storedHeads(config);
@@ -94,25 +112,36 @@ public final class ExcitorBypass implements KeyBypass {
         return Objects.requireNonNull(adapter.layer(layer), "no block in this layer");
     }
 
+    /// Whether k' needs nothing but its gate on its way into k.
+    private boolean addsAtOnce() {
+        return strategy == Strategy.FUSED && config.extraKeyRope() == ExcitorConfig.ExtraKeyRope.NONE;
+    }
+
+    private MemorySegment gates(Arena arena) {
+        int width = config.extraWidth();
+        MemorySegment result = arena.allocate(4L * model.layers() * width, 64);
+        for (int layer : config.layers()) {
+            for (int e = 0; e < width; e++) {
+                Blocks.putF32(result, 4L * ((long) layer * width + e), gateOf(block(layer), e / model.keyDim()));
+            }
+        }
+        return result;
+    }
+
+    /// g of a kv head, the adapter's scale included.
+    private float gateOf(ExcitorLayer block, int kvHead) {
+        return scale * block.gate()[kvHead * model.heads() / model.kvHeads()];
+    }
+
+    private ExtraKeys.Prepared prepared(int layer) {
+        return Objects.requireNonNull(blocks.get(layer), "no block in this layer");
+    }
+
     @Override
     public void project(Worker worker, int layer, Scratch s) {
-        if (!isActive(layer)) {
-            return;
-        }
-        float[] down = block(layer).down();
-        MemorySegment x = (config.input() == ExcitorConfig.Input.POST_NORM ? s.h() : s.x()).data();
-        int width = model.width();
-        int rank = config.rank();
-        float[] row = worker.floats(width);
-        int items = s.n() * rank;
-        int last = -1;
-        for (int item = worker.from(items, 1); item < worker.to(items, 1); item++) {
-            int token = item / rank;
-            if (token != last) {
-                Blocks.copyF32(x, 4L * token * width, row, 0, width);
-                last = token;
-            }
-            z[item] = blas.dot(row, 0, down, item % rank * width, width);
+        if (isActive(layer)) {
+            MemorySegment x = (config.input() == ExcitorConfig.Input.POST_NORM ? s.h() : s.x()).data();
+            prepared(layer).project(worker, x, s.n(), z);
         }
     }
 
@@ -129,57 +158,42 @@ public final class ExcitorBypass implements KeyBypass {
         }
     }
 
-    /// a and k' of each token and inner head, then wherever the strategy wants them.
+    /// a or k' of each token and inner head, wherever the strategy wants it.
     private void extraKeys(Worker worker, int layer, Scratch s) {
-        ExcitorLayer block = block(layer);
-        int prompts = config.promptLength();
-        int heads = config.innerHeadCount();
-        int dim = config.extraWidth() / heads;
-        float[] work = worker.floats(2 * dim + prompts);
-        int items = s.n() * heads;
-        for (int item = worker.from(items, 1); item < worker.to(items, 1); item++) {
-            int token = item / heads;
-            int head = item % heads;
-            Arrays.fill(work, 0, 2 * dim, 0f);
-            for (int r = 0; r < config.rank(); r++) {
-                float zr = z[token * config.rank() + r];
-                blas.axpy(zr, block.upT(), r * config.extraWidth() + head * dim, work, 0, dim);
-            }
-            int p = head * prompts * dim;
-            for (int k = 0; k < prompts; k++) {
-                float score = blas.dot(work, 0, block.prompt(), p + k * dim, dim);
-                work[2 * dim + k] = config.effectiveInnerScale() * score;
-            }
-            softmax(work, 2 * dim, prompts);
-            if (strategy == Strategy.FACTORED) {
-                Blocks.copyF32(work, 2 * dim, segment(stored), 4L * item * prompts, prompts);
-                continue;
-            }
-            for (int k = 0; k < prompts; k++) {
-                blas.axpy(work[2 * dim + k], block.prompt(), p + k * dim, work, dim, dim);
-            }
-            place(block, s, token, head, work, dim, dim);
+        ExtraKeys.Prepared block = prepared(layer);
+        if (strategy == Strategy.FACTORED) {
+            block.weights(worker, z, s.n(), segment(stored));
+        } else if (addsAtOnce()) {
+            long bytes = 4L * config.extraWidth();
+            block.addKeys(worker, z, s.n(), segment(gates).asSlice(layer * bytes, bytes), s.k());
+        } else {
+            block.keys(worker, z, s.n(), extra);
+            place(worker, layer, s);
         }
     }
 
-    /// Puts one inner head's extra key, `dim` numbers from `work[at]`, into k or beside it.
-    private void place(ExcitorLayer block, Scratch s, int token, int head, float[] work, int at, int dim) {
-        if (config.extraKeyRope() == ExcitorConfig.ExtraKeyRope.KEY) {
-            for (int slice = 0; slice < dim; slice += model.keyDim()) {
-                rotate(work, at + slice, s.angles(), token);
+    /// Puts this worker's extra keys, rotated where the settings ask for it, into k or beside it.
+    private void place(Worker worker, int layer, Scratch s) {
+        int heads = config.innerHeadCount();
+        int dim = config.extraWidth() / heads;
+        float[] head = worker.floats(dim);
+        int items = s.n() * heads;
+        for (int item = worker.from(items, 1); item < worker.to(items, 1); item++) {
+            long at = 4L * item * dim;
+            Blocks.copyF32(extra, at, head, 0, dim);
+            if (config.extraKeyRope() == ExcitorConfig.ExtraKeyRope.KEY) {
+                for (int slice = 0; slice < dim; slice += model.keyDim()) {
+                    rotate(head, slice, s.angles(), item / heads);
+                }
             }
-        }
-        int extra = config.extraWidth();
-        long to = 4L * ((long) token * extra + (long) head * dim);
-        if (strategy == Strategy.SEPARATE) {
-            Blocks.copyF32(work, at, segment(stored), to, dim);
-            return;
-        }
-        for (int i = 0; i < dim; i++) {
-            int kvHead = (head * dim + i) / model.keyDim();
-            float gate = scale * block.gate()[kvHead * model.heads() / model.kvHeads()];
-            float key = Blocks.f32(s.k(), to + 4L * i);
-            Blocks.putF32(s.k(), to + 4L * i, Math.fma(gate, work[at + i], key));
+            if (strategy == Strategy.SEPARATE) {
+                Blocks.copyF32(head, 0, segment(stored), at, dim);
+                continue;
+            }
+            for (int i = 0; i < dim; i++) {
+                float gate = gateOf(block(layer), (item % heads * dim + i) / model.keyDim());
+                Blocks.putF32(s.k(), at + 4L * i, Math.fma(gate, head[i], Blocks.f32(s.k(), at + 4L * i)));
+            }
         }
     }
 
@@ -217,7 +231,7 @@ public final class ExcitorBypass implements KeyBypass {
             int channel = extraHead(h) * d;
             int p = channel / dim * prompts * dim + channel % dim;
             for (int k = 0; k < prompts; k++) {
-                float score = blas.dot(query, 0, block.prompt(), p + k * dim, d);
+                float score = blas.dot(query, 0, block.block().prompt(), p + k * dim, d);
                 Blocks.putF32(segment(queries), to + 4L * k, factor * score);
             }
         }
@@ -242,22 +256,5 @@ public final class ExcitorBypass implements KeyBypass {
 
     private static MemorySegment segment(@Nullable MemorySegment segment) {
         return Objects.requireNonNull(segment, "a fused bypass has no second term");
-    }
-
-    /// In place, over `n` numbers from `at`.
-    private static void softmax(float[] x, int at, int n) {
-        float max = Float.NEGATIVE_INFINITY;
-        for (int i = at; i < at + n; i++) {
-            max = Math.max(max, x[i]);
-        }
-        double sum = 0;
-        for (int i = at; i < at + n; i++) {
-            x[i] = (float) StrictMath.exp(x[i] - max);
-            sum += x[i];
-        }
-        float inverse = (float) (1 / sum);
-        for (int i = at; i < at + n; i++) {
-            x[i] *= inverse;
-        }
     }
 }

@@ -1,11 +1,14 @@
 package dev.excitor.model.arch;
 
 import dev.excitor.runtime.kernel.Activations;
+import dev.excitor.runtime.kernel.Packing;
 import dev.excitor.runtime.ops.AttentionWorkspace;
 import dev.excitor.runtime.ops.RopeFrequencies;
 import dev.excitor.runtime.ops.RopeTable;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Collection;
+import java.util.List;
 
 /// Working memory of one session: every activation of a forward pass, allocated once, native.
 public final class Scratch {
@@ -32,20 +35,22 @@ public final class Scratch {
     /// @param ffn         F
     /// @param frequencies of the rotated pairs
     /// @param batch       most tokens of a pass
+    /// @param packings    the packed forms of activations that the model's kernels may want
     public Scratch(
             Arena arena,
             Dimensions dims,
             int ffn,
             RopeFrequencies frequencies,
             int batch,
+            Collection<Packing<?>> packings,
             AttentionWorkspace workspace) {
         this.dims = dims;
         this.workspace = workspace;
-        this.x = new Activations(arena, batch, dims.width());
-        this.h = new Activations(arena, batch, dims.width());
-        this.heads = new Activations(arena, batch, dims.heads() * dims.valueDim());
-        this.ffn = new Activations(arena, batch, ffn);
-        this.last = new Activations(arena, Math.min(batch, LOGIT_ROWS), dims.width());
+        this.x = new Activations(arena, batch, dims.width(), List.of());
+        this.h = new Activations(arena, batch, dims.width(), packings);
+        this.heads = new Activations(arena, batch, dims.heads() * dims.valueDim(), packings);
+        this.ffn = new Activations(arena, batch, ffn, packings);
+        this.last = new Activations(arena, Math.min(batch, LOGIT_ROWS), dims.width(), packings);
         this.q = floats(arena, batch, dims.queryWidth());
         this.k = floats(arena, batch, dims.keyWidth());
         this.v = floats(arena, batch, dims.valueWidth());

@@ -3,28 +3,39 @@ package dev.excitor.runtime.kernel;
 import dev.excitor.runtime.team.Worker;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.util.Collection;
+import java.util.List;
 
-/// Rows of f32 activations that meet matrices, with the packed form that a prefill kernel wants, made at most once per
-/// content and shared by every product of the same rows.
+/// Rows of f32 activations that meet matrices, with the packed forms that kernels want, made at most once per content
+/// and shared by every product of the same rows.
 public final class Activations {
-
-    /// Tokens in a panel of the packed form: vector lanes run over tokens.
-    public static final int PANEL = 32;
 
     private final MemorySegment data;
     private final int capacity;
     private final int cols;
-    private final float[] packed;
+    private final Packed<?>[] forms;
     private int rows;
 
+    private record Packed<B>(Packing<B> packing, B buffer) {
+
+        static <B> Packed<B> allocate(Packing<B> packing, Arena arena, int capacity, int cols) {
+            return new Packed<>(packing, packing.allocate(arena, capacity, cols));
+        }
+
+        void fill(Worker worker, Activations x) {
+            packing.pack(worker, x, buffer);
+        }
+    }
+
     /// @param capacity most rows it can hold
-    public Activations(Arena arena, int capacity, int cols) {
+    /// @param packings of all kernels that may read it
+    public Activations(Arena arena, int capacity, int cols, Collection<Packing<?>> packings) {
         this.capacity = capacity;
         this.cols = cols;
         this.data = arena.allocate(4L * capacity * cols, 64);
-        int panels = (capacity + PANEL - 1) / PANEL;
-        this.packed = capacity == 1 ? new float[0] : new float[Math.multiplyExact(panels * PANEL, cols)];
+        this.forms = List.copyOf(packings).stream()
+                .map(packing -> Packed.allocate(packing, arena, capacity, cols))
+                .toArray(Packed<?>[]::new);
     }
 
     /// f32, row-major, row i at byte `4 i cols`.
@@ -49,29 +60,23 @@ public final class Activations {
         this.rows = rows;
     }
 
-    /// `[panel][col][PANEL]`, valid after [#pack] and a barrier.
-    public float[] packed() {
-        return packed;
+    /// Makes this worker's share of a packed form, see [Packing#pack].
+    public void pack(Worker worker, Packing<?> packing) {
+        find(packing).fill(worker, this);
     }
 
-    /// Makes this worker's share of the packed form; missing rows of the last panel are zeros.
-    public void pack(Worker worker) {
-        int panels = (rows + PANEL - 1) / PANEL;
-        for (int panel = worker.from(panels, 1); panel < worker.to(panels, 1); panel++) {
-            int base = panel * PANEL * cols;
-            for (int lane = 0; lane < PANEL; lane++) {
-                int row = panel * PANEL + lane;
-                if (row < rows) {
-                    long at = 4L * row * cols;
-                    for (int col = 0; col < cols; col++) {
-                        packed[base + col * PANEL + lane] = data.get(ValueLayout.JAVA_FLOAT_UNALIGNED, at + 4L * col);
-                    }
-                } else {
-                    for (int col = 0; col < cols; col++) {
-                        packed[base + col * PANEL + lane] = 0;
-                    }
-                }
+    /// A packed form, complete after [#pack] and a barrier.
+    @SuppressWarnings("unchecked") // the buffer came from this very packing
+    public <B> B packed(Packing<B> packing) {
+        return (B) find(packing).buffer;
+    }
+
+    private Packed<?> find(Packing<?> packing) {
+        for (Packed<?> form : forms) {
+            if (form.packing.equals(packing)) {
+                return form;
             }
         }
+        throw new IllegalArgumentException("these activations were not made for the packing " + packing);
     }
 }

@@ -14,6 +14,9 @@ public interface KernelProvider {
 
     Answer consider(Tensor tensor, Regime regime);
 
+    /// Frees what its kernels need; the engine calls it when nothing runs any more. Closing twice is fine.
+    default void close() {}
+
     /// What a provider says to one kind of matrix in one regime.
     sealed interface Answer {}
 

@@ -2,6 +2,7 @@ package dev.excitor.runtime.kernel;
 
 import dev.excitor.runtime.ExcitorException;
 import dev.excitor.runtime.Tensor;
+import dev.excitor.runtime.kernel.avx512.Avx512Provider;
 import dev.excitor.runtime.kernel.scalar.ScalarProvider;
 import dev.excitor.runtime.kernel.vector.VectorProvider;
 import dev.excitor.runtime.vector.Lanes;
@@ -11,7 +12,7 @@ import java.util.List;
 /// The chain of kernel providers of one engine: each matrix is offered to them in order, once, when weights are bound.
 /// The
 /// last one accepts everything.
-public final class Kernels {
+public final class Kernels implements AutoCloseable {
 
     /// Which providers are asked.
     public enum Tier {
@@ -20,7 +21,9 @@ public final class Kernels {
         /// The plain reference, and nothing else.
         SCALAR,
         /// The portable Vector API kernels.
-        VECTOR
+        VECTOR,
+        /// Machine code for this very processor, and the portable kernels for what it leaves out.
+        NATIVE
     }
 
     private final List<KernelProvider> chain;
@@ -34,6 +37,9 @@ public final class Kernels {
     /// @param vectorBits 128, 256 or 512, or 0 for what the CPU prefers
     public static Kernels of(Tier tier, int vectorBits) {
         List<KernelProvider> chain = new ArrayList<>();
+        if (tier == Tier.AUTO || tier == Tier.NATIVE) {
+            chain.add(Avx512Provider.open(tier == Tier.NATIVE));
+        }
         if (tier != Tier.SCALAR) {
             VectorApi.requireFor(tier);
             if (VectorApi.isAvailable()) {
@@ -61,6 +67,12 @@ public final class Kernels {
 
     public List<String> names() {
         return chain.stream().map(KernelProvider::name).toList();
+    }
+
+    /// Frees what the providers hold. Nothing may be running in their kernels. Closing twice is fine.
+    @Override
+    public void close() {
+        chain.forEach(KernelProvider::close);
     }
 
     /// A chosen kernel and why the ones before it were not.

@@ -3,6 +3,8 @@ package dev.excitor.runtime.kernel;
 import dev.excitor.runtime.Tensor;
 import dev.excitor.runtime.team.Worker;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// One way to multiply activations by the transpose of a matrix, `Y[n, rows] = X[n, cols] W[rows, cols]^T`. Immutable
 /// and
@@ -12,8 +14,12 @@ public interface MatMul {
     /// For people: `vector(512)`.
     String name();
 
-    /// Whether this kernel reads the packed form of `rows` activation rows, see [Activations#pack].
-    boolean wantsPacked(int rows);
+    /// The packed form of `rows` activation rows that this kernel reads, or null where it reads the rows themselves.
+    @Nullable
+    Packing<?> packing(int rows);
+
+    /// Every packed form that [#packing] can ask for, so that room is made before any product.
+    List<Packing<?>> packings();
 
     /// Computes this worker's share of the product; every member of the team must call it. The caller puts a barrier
     /// before it (x and its packed form complete) and behind it (y complete); several products of the same x need none

@@ -9,7 +9,14 @@ import dev.excitor.runtime.vector.Templates;
 /// team, each does its share, and the caller puts a barrier where a later step reads what another member wrote. Results
 /// do not depend on the number of members. The scalar forms are the definitions.
 public record Ops(
-        RmsNorm rmsNorm, Rope rope, SwiGlu swiGlu, Softmax softmax, Add add, Attention attention, Blas1 blas1) {
+        RmsNorm rmsNorm,
+        Rope rope,
+        SwiGlu swiGlu,
+        Softmax softmax,
+        Add add,
+        Attention attention,
+        ExtraKeys extraKeys,
+        Blas1 blas1) {
 
     /// The plain references.
     public static Ops scalar() {
@@ -20,6 +27,7 @@ public record Ops(
                 new Softmax.Scalar(),
                 new Add.Scalar(),
                 new Attention.Scalar(),
+                new PortableExtraKeys(new Blas1.Scalar()),
                 new Blas1.Scalar());
     }
 
@@ -28,6 +36,7 @@ public record Ops(
     /// @param bits one of [Lanes#WIDTHS]
     public static Ops vector(int bits) {
         Lanes lanes = Lanes.ofBits(bits);
+        Blas1 blas1 = Templates.instantiate(Blas1.Vector.class, Blas1.class, lanes);
         return new Ops(
                 Templates.instantiate(RmsNorm.Vector.class, RmsNorm.class, lanes),
                 Templates.instantiate(Rope.Vector.class, Rope.class, lanes),
@@ -35,6 +44,7 @@ public record Ops(
                 Templates.instantiate(Softmax.Vector.class, Softmax.class, lanes),
                 Templates.instantiate(Add.Vector.class, Add.class, lanes),
                 Templates.instantiate(AttentionVector.class, Attention.class, lanes),
-                Templates.instantiate(Blas1.Vector.class, Blas1.class, lanes));
+                new PortableExtraKeys(blas1),
+                blas1);
     }
 }

@@ -63,17 +63,18 @@ public final class RopeTable {
         return Blocks.f32(data, sines(row) + 8L * pair + 4);
     }
 
-    MemorySegment data() {
+    /// The whole table, native.
+    public MemorySegment data() {
         return data;
     }
 
     /// Byte where the cosines of a row start.
-    long cosines(int row) {
+    public long cosines(int row) {
         return 8L * rotated() * row;
     }
 
     /// Byte where the sines of a row start.
-    long sines(int row) {
+    public long sines(int row) {
         return cosines(row) + 4L * rotated();
     }
 }

@@ -1,11 +1,15 @@
 package dev.excitor.runtime.team;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
 /// One member of a [Team] while it runs a task: its number, and the barrier it meets the others at.
 public final class Worker {
 
     private final Team team;
     private final int index;
     private float[] floats = new float[0];
+    private MemorySegment memory = MemorySegment.NULL;
 
     Worker(Team team, int index) {
         this.team = team;
@@ -45,6 +49,14 @@ public final class Worker {
             floats = new float[size];
         }
         return floats;
+    }
+
+    /// Native scratch of this thread, at least `bytes` with whatever was left in them, aligned to 64; like [#floats].
+    public MemorySegment memory(long bytes) {
+        if (memory.byteSize() < bytes) {
+            memory = Arena.ofAuto().allocate(bytes, 64);
+        }
+        return memory;
     }
 
     private int share(int n, int grain, int part) {

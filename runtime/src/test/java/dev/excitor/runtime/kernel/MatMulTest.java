@@ -70,12 +70,16 @@ class MatMulTest {
         }
         MatMul kernel = kernels.choose(w, x.rows() == 1 ? Regime.DECODE : Regime.PREFILL)
                 .kernel();
+        Activations given = new Activations(arena, x.rows(), x.cols(), kernel.packings());
+        given.rows(x.rows());
+        given.data().copyFrom(x.data());
         team.run(worker -> {
-            if (kernel.wantsPacked(x.rows())) {
-                x.pack(worker);
+            Packing<?> packing = kernel.packing(x.rows());
+            if (packing != null) {
+                given.pack(worker, packing);
             }
             worker.barrier();
-            kernel.apply(worker, w, x, y, stride);
+            kernel.apply(worker, w, given, y, stride);
         });
         float[] result = new float[x.rows() * rows];
         for (int i = 0; i < x.rows(); i++) {
@@ -119,7 +123,7 @@ class MatMulTest {
     }
 
     private static Activations randomActivations(Arena arena, int n, int cols, Random random) {
-        Activations x = new Activations(arena, n, cols);
+        Activations x = new Activations(arena, n, cols, List.of());
         for (long i = 0; i < (long) n * cols; i++) {
             Blocks.putF32(x.data(), 4 * i, (float) random.nextGaussian());
         }

@@ -9,6 +9,7 @@ import dev.excitor.model.arch.Scratch;
 import dev.excitor.runtime.Tensor;
 import dev.excitor.runtime.format.Blocks;
 import dev.excitor.runtime.kernel.Activations;
+import dev.excitor.runtime.kernel.Packing;
 import dev.excitor.runtime.kv.KvCache;
 import dev.excitor.runtime.ops.AttentionWorkspace;
 import dev.excitor.runtime.ops.Ops;
@@ -16,7 +17,9 @@ import dev.excitor.runtime.team.Worker;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// LLaMA: the whole forward pass, top to bottom. Every worker runs these lines and does its share of each step; a
@@ -41,7 +44,9 @@ public final class LlamaDecoder implements Decoder {
 
     @Override
     public Scratch newScratch(Arena arena, int batch, AttentionWorkspace workspace) {
-        return new Scratch(arena, config.dims(), config.ffn(), weights.frequencies(), batch, workspace);
+        Set<Packing<?>> packings = new LinkedHashSet<>();
+        matrices().forEach(matrix -> matrix.linear().packings().forEach(packings::add));
+        return new Scratch(arena, config.dims(), config.ffn(), weights.frequencies(), batch, packings, workspace);
     }
 
     @Override
@@ -56,7 +61,7 @@ public final class LlamaDecoder implements Decoder {
 
             ops.rmsNorm()
                     .apply(w, s.x().data(), layer.attentionNorm(), config.epsilon(), s.h().data(), n, dims.width());
-            ready(w, s.h(), layer.wantsPackedAttention(n)); //                    h      [n, C]
+            ready(w, s.h(), layer.q(), layer.k(), layer.v()); //                  h      [n, C]
             layer.q().apply(w, s.h(), s.q()); //                                  q      [n, H, d]
             layer.k().apply(w, s.h(), s.k()); //                                  k      [n, G, d]
             layer.v().apply(w, s.h(), s.v()); //                                  v      [n, G, dv]
@@ -78,19 +83,19 @@ public final class LlamaDecoder implements Decoder {
             bypass.store(w, l, kv, s);
             w.barrier();
             attend(w, l, kv, bypass.secondTerm(l), s); //                         heads  [n, H, dv]
-            ready(w, s.heads(), layer.o().wantsPacked(n));
+            ready(w, s.heads(), layer.o());
             layer.o().apply(w, s.heads(), s.y()); //                              y      [n, C]
             w.barrier();
             addResidual(w, layer.o(), s); //                                      x      [n, C]
 
             ops.rmsNorm().apply(w, s.x().data(), layer.ffnNorm(), config.epsilon(), s.h().data(), n, dims.width());
-            ready(w, s.h(), layer.wantsPackedFfn(n)); //                          h      [n, C]
+            ready(w, s.h(), layer.gate(), layer.up(), layer.up()); //             h      [n, C]
             layer.gate().apply(w, s.h(), s.gate()); //                            gate   [n, F]
             layer.up().apply(w, s.h(), s.ffn().data()); //                        ffn    [n, F]
             w.barrier();
             addFfnBiases(w, layer, s);
             ops.swiGlu().apply(w, s.gate(), s.ffn().data(), s.ffn().data(), n, config.ffn());
-            ready(w, s.ffn(), layer.down().wantsPacked(n)); //                    ffn    silu(gate) * up
+            ready(w, s.ffn(), layer.down()); //                                   ffn    silu(gate) * up
             layer.down().apply(w, s.ffn(), s.y()); //                             y      [n, C]
             w.barrier();
             addResidual(w, layer.down(), s); //                                   x      [n, C]
@@ -125,7 +130,7 @@ public final class LlamaDecoder implements Decoder {
                         s.last().data(),
                         count,
                         width);
-        ready(w, s.last(), weights.output().wantsPacked(count));
+        ready(w, s.last(), weights.output());
         weights.output().apply(w, s.last(), s.logits());
     }
 
@@ -140,13 +145,16 @@ public final class LlamaDecoder implements Decoder {
         }
     }
 
-    /// Makes activations ready for products: complete, and packed where a kernel wants it.
-    private static void ready(Worker w, Activations activations, boolean packed) {
+    /// Makes activations ready for the matrices that read them: complete, and packed as their kernels want it.
+    private static void ready(Worker w, Activations x, Linear a, Linear b, Linear c) {
         w.barrier();
-        if (packed) {
-            activations.pack(w);
+        if (Linear.pack(w, x, a, b, c)) {
             w.barrier();
         }
+    }
+
+    private static void ready(Worker w, Activations x, Linear reader) {
+        ready(w, x, reader, reader, reader);
     }
 
     private void addBiases(Worker w, LlamaWeights.Layer layer, Scratch s) {

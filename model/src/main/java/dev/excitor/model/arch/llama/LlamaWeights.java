@@ -41,16 +41,7 @@ public record LlamaWeights(
             MemorySegment ffnNorm,
             Linear gate,
             Linear up,
-            Linear down) {
-
-        boolean wantsPackedAttention(int n) {
-            return q.wantsPacked(n) || k.wantsPacked(n) || v.wantsPacked(n);
-        }
-
-        boolean wantsPackedFfn(int n) {
-            return gate.wantsPacked(n) || up.wantsPacked(n);
-        }
-    }
+            Linear down) {}
 
     static LlamaWeights bind(Binder binder, LlamaConfig config) {
         Dimensions c = config.dims();

@@ -32,6 +32,11 @@ public final class IQ4_NL implements Format {
     /// Blocks of smaller numbers count as zeros.
     private static final float NOTHING = 1e-15f;
 
+    /// The level that a nibble stands for, here and in IQ4_XS.
+    public static int level(int nibble) {
+        return (int) LEVELS[nibble];
+    }
+
     @Override
     public String name() {
         return "IQ4_NL";

@@ -4,8 +4,11 @@ import dev.excitor.runtime.Tensor;
 import dev.excitor.runtime.format.Blocks;
 import dev.excitor.runtime.kernel.Activations;
 import dev.excitor.runtime.kernel.MatMul;
+import dev.excitor.runtime.kernel.Packing;
 import dev.excitor.runtime.team.Worker;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// The definition of a product: decode a row, multiply and add in double, round once.
 public final class ScalarMatMul implements MatMul {
@@ -16,8 +19,13 @@ public final class ScalarMatMul implements MatMul {
     }
 
     @Override
-    public boolean wantsPacked(int rows) {
-        return false;
+    public @Nullable Packing<?> packing(int rows) {
+        return null;
+    }
+
+    @Override
+    public List<Packing<?>> packings() {
+        return List.of();
     }
 
     @Override

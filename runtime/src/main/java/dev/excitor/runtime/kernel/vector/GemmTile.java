@@ -10,7 +10,7 @@ public interface GemmTile {
     int rows();
 
     /// `C[r, t] (+)= sum over k of A[r, k] B[k, t]` for `rows()` rows r and
-    /// [dev.excitor.runtime.kernel.Activations#PANEL] tokens t.
+    /// [FloatPanels#PANEL] tokens t.
     ///
     /// @param a     weights, row r from `aAt + r aStride`, k contiguous; shares its array with c
     /// @param b     activations, `[k][PANEL]` from `bAt`

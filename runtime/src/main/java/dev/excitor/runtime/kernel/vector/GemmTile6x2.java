@@ -1,6 +1,5 @@
 package dev.excitor.runtime.kernel.vector;
 
-import dev.excitor.runtime.kernel.Activations;
 import dev.excitor.runtime.vector.Lanes;
 import dev.excitor.runtime.vector.Templates;
 import java.lang.invoke.MethodHandles;
@@ -17,7 +16,7 @@ public final class GemmTile6x2 implements GemmTile {
     private static final Lanes LANES = Templates.lanes(MethodHandles.lookup());
     private static final VectorSpecies<Float> F = LANES.f32();
     private static final int N = F.length();
-    private static final int PANEL = Activations.PANEL;
+    private static final int PANEL = FloatPanels.PANEL;
 
     public GemmTile6x2() {}
 

@@ -4,9 +4,12 @@ import dev.excitor.runtime.Tensor;
 import dev.excitor.runtime.format.VectorKernel;
 import dev.excitor.runtime.kernel.Activations;
 import dev.excitor.runtime.kernel.MatMul;
+import dev.excitor.runtime.kernel.Packing;
 import dev.excitor.runtime.team.Worker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Products with f32 activations on the Vector API, for every format that has a [VectorKernel].
 ///
@@ -45,14 +48,19 @@ final class VectorMatMul implements MatMul {
     }
 
     @Override
-    public boolean wantsPacked(int rows) {
-        return rows >= GEMM_FROM;
+    public @Nullable Packing<?> packing(int rows) {
+        return rows >= GEMM_FROM ? FloatPanels.INSTANCE : null;
+    }
+
+    @Override
+    public List<Packing<?>> packings() {
+        return List.of(FloatPanels.INSTANCE);
     }
 
     @Override
     public void apply(Worker worker, Tensor w, Activations x, MemorySegment y, int yStride) {
         int rows = w.shape().rows();
-        if (wantsPacked(x.rows())) {
+        if (x.rows() >= GEMM_FROM) {
             int grain = tile.rows();
             gemm(worker, w, x, y, yStride, worker.from(rows, grain), worker.to(rows, grain));
         } else {
@@ -83,19 +91,20 @@ final class VectorMatMul implements MatMul {
 
     private void gemm(Worker worker, Tensor w, Activations x, MemorySegment y, int yStride, int from, int to) {
         int cols = w.shape().cols();
-        int tokens = (x.rows() + Activations.PANEL - 1) / Activations.PANEL * Activations.PANEL;
+        int tokens = (x.rows() + FloatPanels.PANEL - 1) / FloatPanels.PANEL * FloatPanels.PANEL;
         float[] scratch = worker.floats(PANEL_ROWS * (PANEL_COLS + tokens));
         int sums = PANEL_ROWS * PANEL_COLS;
+        float[] packed = x.packed(FloatPanels.INSTANCE);
         for (int first = from; first < to; first += PANEL_ROWS) {
             int height = Math.min(PANEL_ROWS, to - first);
             for (int col = 0; col < cols; col += PANEL_COLS) {
                 int width = Math.min(PANEL_COLS, cols - col);
                 decode(w, first, height, col, width, scratch);
-                for (int token = 0; token < tokens; token += Activations.PANEL) {
-                    int b = (token / Activations.PANEL * cols + col) * Activations.PANEL;
+                for (int token = 0; token < tokens; token += FloatPanels.PANEL) {
+                    int b = (token / FloatPanels.PANEL * cols + col) * FloatPanels.PANEL;
                     for (int row = 0; row < height; row += tile.rows()) {
                         int c = sums + row * tokens + token;
-                        tile.multiply(scratch, row * PANEL_COLS, PANEL_COLS, x.packed(), b, c, tokens, width, col == 0);
+                        tile.multiply(scratch, row * PANEL_COLS, PANEL_COLS, packed, b, c, tokens, width, col == 0);
                     }
                 }
             }

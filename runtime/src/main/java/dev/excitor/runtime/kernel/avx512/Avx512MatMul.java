@@ -1,0 +1,194 @@
+package dev.excitor.runtime.kernel.avx512;
+
+import dev.excitor.runtime.Tensor;
+import dev.excitor.runtime.foreign.MachineCode;
+import dev.excitor.runtime.kernel.Activations;
+import dev.excitor.runtime.kernel.MatMul;
+import dev.excitor.runtime.kernel.Packing;
+import dev.excitor.runtime.team.Worker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+
+/// Products of one format and width with activations rounded to bytes, in machine code.
+///
+/// A few rows of activations: each weight row meets them as it streams by ([RowKernel]). More: 32 weight rows are
+/// unpacked, 512 columns at a time, into [Panel]s that stay in the first-level cache while all activations pass
+/// ([TileKernel]). Every address handed over is part of a slice that Java has checked.
+final class Avx512MatMul implements MatMul {
+
+    /// From this many activation rows on, panels pay.
+    static final int TILES_FROM = 8;
+
+    /// Weight bytes that stay in the second-level cache when several groups of activations meet them.
+    private static final int STRIP_BYTES = 1 << 16;
+
+    private static final int ARGUMENTS = 128;
+    private static final int PANELS = ARGUMENTS + PanelKernel.SCRATCH_BYTES;
+    private static final int MOST_PANEL_BYTES = Panel.COLS / 64 * (Panel.SCALES + 8 * 64);
+
+    /// Native scratch of a worker: arguments, a unit of 16 rows, two panels.
+    static final int WORKER_BYTES = PANELS + 2 * MOST_PANEL_BYTES;
+
+    private static final int PAIR = 2 * Panel.ROWS;
+
+    private final String name;
+    private final WeightCode code;
+    private final int cols;
+    private final MachineCode[] rowKernels;
+    private final MachineCode panelKernel;
+    private final MachineCode[] tileKernels;
+    private final Q8Packing lanes;
+    private final Q8Packing records;
+
+    /// @param rowKernels  for 1 to [RowKernel#MAX_TOKENS] rows of activations
+    /// @param tileKernels for [TileKernel#MIN_TOKENS] to [TileKernel#MAX_TOKENS]
+    Avx512MatMul(
+            String name,
+            WeightCode code,
+            int cols,
+            MachineCode[] rowKernels,
+            MachineCode panelKernel,
+            MachineCode[] tileKernels,
+            Q8Packing lanes,
+            Q8Packing records) {
+        this.name = name;
+        this.code = code;
+        this.cols = cols;
+        this.rowKernels = rowKernels;
+        this.panelKernel = panelKernel;
+        this.tileKernels = tileKernels;
+        this.lanes = lanes;
+        this.records = records;
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public Packing<?> packing(int rows) {
+        return rows < TILES_FROM ? lanes : records;
+    }
+
+    @Override
+    public List<Packing<?>> packings() {
+        return List.of(lanes, records);
+    }
+
+    @Override
+    public void apply(Worker worker, Tensor w, Activations x, MemorySegment y, int yStride) {
+        int rows = w.shape().rows();
+        if (x.rows() < TILES_FROM) {
+            int from = worker.from(rows, Panel.ROWS);
+            int to = worker.to(rows, Panel.ROWS);
+            MemorySegment packed = x.packed(lanes);
+            int strip = x.rows() <= RowKernel.MAX_TOKENS ? rows : Math.max(1, STRIP_BYTES / (int) w.rowBytes());
+            for (int first = from; first < to; first += strip) {
+                rows(worker, w, first, Math.min(to, first + strip), packed, x.rows(), y, yStride);
+            }
+        } else {
+            int to = worker.to(rows, PAIR);
+            for (int first = worker.from(rows, PAIR); first < to; first += PAIR) {
+                pair(worker, w, first, Math.min(PAIR, to - first), x, y, yStride);
+            }
+        }
+    }
+
+    /// Weight rows `[from, to)` with all activations, as many at a time as a kernel takes.
+    private void rows(Worker worker, Tensor w, int from, int to, MemorySegment x, int n, MemorySegment y, int yStride) {
+        int groups = (n + RowKernel.MAX_TOKENS - 1) / RowKernel.MAX_TOKENS;
+        MemorySegment weights = w.data().asSlice(from * w.rowBytes(), (to - from) * w.rowBytes());
+        long xBytes = Q8Lanes.rowBytes(cols);
+        long yBytes = 4L * yStride;
+        for (int group = 0; group < groups; group++) {
+            int token = n * group / groups;
+            int tokens = n * (group + 1) / groups - token;
+            MemorySegment source = x.asSlice(token * xBytes, tokens * xBytes);
+            MemorySegment target = y.asSlice(token * yBytes + 4L * from, (tokens - 1) * yBytes + 4L * (to - from));
+            MemorySegment arguments = worker.memory(WORKER_BYTES);
+            set(arguments, RowKernel.W, weights.address());
+            set(arguments, RowKernel.ROWS, to - from);
+            set(arguments, RowKernel.X, source.address());
+            set(arguments, RowKernel.Y, target.address());
+            set(arguments, RowKernel.Y_STRIDE, yBytes);
+            rowKernels[tokens - 1].call(arguments);
+        }
+    }
+
+    /// Up to 32 weight rows with all activations.
+    private void pair(Worker worker, Tensor w, int first, int rows, Activations x, MemorySegment y, int yStride) {
+        MemorySegment memory = worker.memory(WORKER_BYTES);
+        int rowsA = Math.min(Panel.ROWS, rows);
+        int rowsB = rows - rowsA;
+        for (int col = 0; col < cols; col += Panel.COLS) {
+            int width = Math.min(Panel.COLS, cols - col);
+            unpack(memory, w, first, rowsA, col, width, 0);
+            if (rowsB > 0) {
+                unpack(memory, w, first + Panel.ROWS, rowsB, col, width, 1);
+            }
+            set(memory, TileKernel.PANEL_A, memory.address() + PANELS);
+            set(memory, TileKernel.PANEL_B, memory.address() + PANELS + MOST_PANEL_BYTES);
+            set(memory, TileKernel.STEPS, width / 64);
+            set(memory, TileKernel.MASK_A, (1 << rowsA) - 1);
+            set(memory, TileKernel.MASK_B, (1 << rowsB) - 1);
+            set(memory, TileKernel.ADDS, col);
+            tiles(memory, first, rows, x, col, y, yStride);
+        }
+    }
+
+    private void unpack(MemorySegment memory, Tensor w, int first, int rows, int col, int width, int panel) {
+        long rowBytes = w.rowBytes();
+        MemorySegment weights = w.data().asSlice(first * rowBytes, rows * rowBytes);
+        set(memory, PanelKernel.W, weights.address() + col / code.unitWeights() * (long) code.unitBytes());
+        set(memory, PanelKernel.W_STRIDE, rowBytes);
+        set(memory, PanelKernel.LAST_ROW, rows - 1);
+        set(memory, PanelKernel.UNITS, width / code.unitWeights());
+        set(memory, PanelKernel.OUT, memory.address() + PANELS + (long) panel * MOST_PANEL_BYTES);
+        set(memory, PanelKernel.SCRATCH, memory.address() + ARGUMENTS);
+        panelKernel.call(memory);
+    }
+
+    /// All activations in tiles of T tokens and, where they do not divide evenly, some of T - 1.
+    private void tiles(
+            MemorySegment memory, int first, int rows, Activations x, int col, MemorySegment y, int yStride) {
+        int n = x.rows();
+        int tiles = (n + TileKernel.MAX_TOKENS - 1) / TileKernel.MAX_TOKENS;
+        int tokens = (n + tiles - 1) / tiles;
+        int smaller = tiles * tokens - n;
+        int split = (tiles - smaller) * tokens;
+        tiles(memory, first, rows, x, col, 0, tokens, tiles - smaller, y, yStride);
+        if (smaller > 0) {
+            tiles(memory, first, rows, x, col, split, tokens - 1, smaller, y, yStride);
+        }
+    }
+
+    private void tiles(
+            MemorySegment memory,
+            int first,
+            int rows,
+            Activations x,
+            int col,
+            int token,
+            int tokens,
+            int tiles,
+            MemorySegment y,
+            int yStride) {
+        long xBytes = Q8Records.rowBytes(cols);
+        long yBytes = 4L * yStride;
+        int count = tiles * tokens;
+        MemorySegment source = x.packed(records).asSlice(token * xBytes, count * xBytes);
+        MemorySegment target = y.asSlice(token * yBytes + 4L * first, (count - 1) * yBytes + 4L * rows);
+        set(memory, TileKernel.X, source.address() + (long) col / 32 * Q8Records.BYTES);
+        set(memory, TileKernel.X_STRIDE, xBytes);
+        set(memory, TileKernel.Y, target.address());
+        set(memory, TileKernel.Y_STRIDE, yBytes);
+        set(memory, TileKernel.TILES, tiles);
+        tileKernels[tokens - TileKernel.MIN_TOKENS].call(memory);
+    }
+
+    private static void set(MemorySegment arguments, int at, long value) {
+        arguments.set(ValueLayout.JAVA_LONG, at, value);
+    }
+}
