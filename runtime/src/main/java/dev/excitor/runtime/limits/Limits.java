@@ -65,7 +65,7 @@ public final class Limits implements AutoCloseable {
 
     /// Measures everything, the best of several passes.
     public Rates measure(Team team) {
-        return new Rates(team.size(), bestRead(team, memory), floats(team), bytes(team));
+        return new Rates(team.size(), read(team), floats(team), bytes(team));
     }
 
     private static OptionalDouble floats(Team team) {
@@ -83,19 +83,14 @@ public final class Limits implements AutoCloseable {
         }
     }
 
-    /// Bytes a second when the team reads memory of this process, each member a run of it: one pass.
+    /// Bytes a second when the team reads memory of this process, each member a run of it: the best of several passes.
     public double read(Team team) {
         return read(team, memory);
     }
 
-    /// Bytes a second when the team reads some memory, such as a mapped file: one pass.
+    /// Bytes a second when the team reads some memory, such as a mapped file: the best of several passes.
     public static double read(Team team, MemorySegment memory) {
-        return Reading.measure(team, memory);
-    }
-
-    /// Bytes a second when the team reads some memory: the best of several passes.
-    public static double bestRead(Team team, MemorySegment memory) {
-        return best(() -> read(team, memory));
+        return best(() -> Reading.measure(team, memory));
     }
 
     /// The first pass only warms up: the processor, the pages, and the compiler.
