@@ -8,6 +8,8 @@ module dev.excitor.cli {
     requires dev.excitor.loaders;
     requires com.fasterxml.jackson.core;
     requires info.picocli;
+    requires org.jline;
+    requires jdk.unsupported; // JLine looks there for Ctrl-C, by reflection
     requires static org.jspecify;
 
     opens dev.excitor.cli to

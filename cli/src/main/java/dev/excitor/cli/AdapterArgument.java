@@ -1,5 +1,7 @@
 package dev.excitor.cli;
 
+import dev.excitor.runtime.ExcitorException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
@@ -15,12 +17,20 @@ record AdapterArgument(Path path, float scale) {
         if (colon > 0) {
             try {
                 float scale = Float.parseFloat(argument.substring(colon + 1));
-                return new AdapterArgument(Path.of(argument.substring(0, colon)), scale);
+                return new AdapterArgument(path(argument.substring(0, colon)), scale);
             } catch (NumberFormatException notANumber) {
-                return new AdapterArgument(Path.of(argument), 1);
+                return new AdapterArgument(path(argument), 1);
             }
         }
-        return new AdapterArgument(Path.of(argument), 1);
+        return new AdapterArgument(path(argument), 1);
+    }
+
+    private static Path path(String name) {
+        try {
+            return Path.of(name);
+        } catch (InvalidPathException e) {
+            throw new ExcitorException.InvalidOption("An adapter's file", "a file name", e.getReason());
+        }
     }
 
     /// For picocli.

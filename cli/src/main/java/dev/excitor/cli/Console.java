@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 
 /// The three streams of a command: text for the user on standard output, in UTF-8 whatever the locale, and everything
 /// said about it on standard error.
@@ -18,11 +19,21 @@ final class Console {
     private final InputStream in;
     private final OutputStream out;
     private final PrintStream err;
+    private final boolean terminal;
 
+    /// Whether standard output has failed, which is said once: nothing is written to it any more.
+    private boolean failed;
+
+    /// Streams that no person sits at.
     Console(InputStream in, OutputStream out, OutputStream err) {
+        this(in, out, err, false);
+    }
+
+    private Console(InputStream in, OutputStream out, OutputStream err, boolean terminal) {
         this.in = in;
         this.out = out;
         this.err = new PrintStream(err, true, StandardCharsets.UTF_8);
+        this.terminal = terminal;
     }
 
     /// The process's own streams.
@@ -30,7 +41,15 @@ final class Console {
         return new Console(
                 System.in,
                 new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), 1 << 16),
-                new FileOutputStream(FileDescriptor.err));
+                new FileOutputStream(FileDescriptor.err),
+                Optional.ofNullable(System.console())
+                        .filter(java.io.Console::isTerminal)
+                        .isPresent());
+    }
+
+    /// Whether a person sits at it: standard input and standard output are a terminal.
+    boolean isTerminal() {
+        return terminal;
     }
 
     InputStream in() {
@@ -54,19 +73,28 @@ final class Console {
     }
 
     void write(byte[] bytes) {
-        try {
-            out.write(bytes);
-        } catch (IOException e) {
-            throw new OutputFailed(e);
+        if (!failed) {
+            try {
+                out.write(bytes);
+            } catch (IOException e) {
+                throw failure(e);
+            }
         }
     }
 
     void flush() {
-        try {
-            out.flush();
-        } catch (IOException e) {
-            throw new OutputFailed(e);
+        if (!failed) {
+            try {
+                out.flush();
+            } catch (IOException e) {
+                throw failure(e);
+            }
         }
+    }
+
+    private OutputFailed failure(IOException cause) {
+        failed = true;
+        return new OutputFailed(cause);
     }
 
     /// A line about the work, on standard error.

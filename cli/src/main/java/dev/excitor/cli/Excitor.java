@@ -15,6 +15,8 @@ import picocli.CommandLine.HelpCommand;
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
+            RunCommand.class,
+            ChatCommand.class,
             InfoCommand.class,
             TokenizeCommand.class,
             LogitsCommand.class,

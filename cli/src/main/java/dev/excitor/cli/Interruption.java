@@ -6,8 +6,8 @@ import java.util.function.IntSupplier;
 
 /// Lets a piece of work come to an orderly end when the process is told to stop, by Ctrl-C or by a signal.
 ///
-/// The JVM then runs its shutdown hooks and exits by itself, with 130 after Ctrl-C, whatever the command returns. The
-/// hook here tells the work to stop and holds the JVM until the work's own thread is done with it.
+/// The JVM then runs its shutdown hooks and exits by itself, with 130 after Ctrl-C, whatever the command returns.
+/// The hook here tells the work to stop and holds the JVM until the work's own thread is done with it.
 final class Interruption {
 
     /// The exit code after Ctrl-C, as shells have it: 128 and the signal's number.

@@ -47,6 +47,9 @@ final class PromptOptions {
         if (source.file != null) {
             return readFile(source.file);
         }
+        if (console.isTerminal()) {
+            console.note("The text is what you type now; Ctrl-D on an empty line ends it.");
+        }
         byte[] bytes = console.in().readNBytes(MAX_BYTES + 1);
         checkSize("standard input", bytes.length);
         return bytes;

@@ -26,7 +26,7 @@ class ExcitorTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"info", "tokenize", "logits", "perplexity", "synth", "bench"})
+    @ValueSource(strings = {"run", "chat", "info", "tokenize", "logits", "perplexity", "synth", "bench"})
     void everyCommandDescribesItself(String command) {
         CommandRun run = CommandRun.of(command, "--help");
         assertThat(run.code()).isZero();

@@ -19,7 +19,7 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /// Small models and adapters that tests make themselves, so that they need no files from elsewhere.
-final class TestFiles {
+public final class TestFiles {
 
     static final int LAYERS = 2;
     static final int WIDTH = 64;
@@ -34,13 +34,17 @@ final class TestFiles {
     /// A model of random weights: controls 0 to 2, bytes from 3, syllables and words behind them.
     ///
     /// @param type of all matrices
-    static Path model(Path file, String type) {
+    /// @param more options of `synth`
+    static Path model(Path file, String type, String... more) {
         String shape =
                 "synth --layers %d --width %d --heads %d --kv-heads %d --ffn 96 --vocab-size %d --context %d --pure"
                         .formatted(LAYERS, WIDTH, HEADS, KV_HEADS, VOCABULARY, CONTEXT);
-        CommandRun made = CommandRun.of(
-                Stream.concat(Stream.of(shape.split(" ", -1)), Stream.of("--type", type, "-o", file.toString()))
-                        .toArray(String[]::new));
+        CommandRun made = CommandRun.of(Stream.of(
+                        Stream.of(shape.split(" ", -1)),
+                        Stream.of("--type", type, "-o", file.toString()),
+                        Stream.of(more))
+                .flatMap(part -> part)
+                .toArray(String[]::new));
         assertThat(made.code()).as(made.err()).isZero();
         return file;
     }
@@ -70,6 +74,28 @@ final class TestFiles {
             data.setAtIndex(ValueLayout.JAVA_FLOAT, i, value);
         }
         writer.tensor(name, Formats.of("F32"), Shape.vector(count), data);
+    }
+
+    /// One whose most probable text depends on its prompt for long; others soon go round in one circle.
+    public static Path talkativeModel(Path file) {
+        return model(file, "F32", "--seed", "3");
+    }
+
+    /// The model with numbers that are none on the way to its logits.
+    static Path modelWithNaN(Path file) throws IOException {
+        Path model = model(file.resolveSibling(file.getFileName() + ".whole"), "F32");
+        String norm = "output_norm.weight";
+        return variant(model, file, writer -> constant(writer, norm, WIDTH, Float.NaN), norm);
+    }
+
+    /// A random adapter for the model, in its last layer, with the default settings.
+    public static Path adapter(Path file) throws IOException {
+        return adapter(file, LAYERS, writer -> {});
+    }
+
+    /// A random adapter for a model of other depth.
+    public static Path adapterOfAnotherBase(Path file) throws IOException {
+        return adapter(file, LAYERS + 1, writer -> {});
     }
 
     /// A random adapter for the model, in its last layer, with the default settings.

@@ -78,8 +78,9 @@ public final class Generation {
     /// Processes the prompt.
     private void begin() {
         long start = System.nanoTime();
-        if (prompt.length > 0) {
-            session.append(prompt);
+        if (prompt.length > 0 && !session.append(prompt, () -> cancelled)) {
+            reason = StopReason.CANCELLED;
+            return;
         }
         for (int token : prompt) {
             sampler.accept(token);
@@ -151,7 +152,8 @@ public final class Generation {
         return text.toString();
     }
 
-    /// Ends the generation before its next token; from any thread.
+    /// Ends the generation before its next token, or before the next batch of its prompt: then no token of the
+    /// prompt is in the session. From any thread.
     public void cancel() {
         cancelled = true;
     }

@@ -21,6 +21,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -156,15 +157,28 @@ public final class Session implements AutoCloseable {
 
     /// Appends tokens and keeps the logits of the last one, from which [#generate] goes on.
     public void append(int... tokens) {
+        append(tokens, () -> false);
+    }
+
+    /// Appends tokens unless told to stop, which it asks before each batch of them.
+    ///
+    /// @return whether all are in the cache; if not, none of them is
+    boolean append(int[] tokens, BooleanSupplier stop) {
+        int start = kv.length();
         use(() -> {
             check(tokens);
             for (int done = 0; done < tokens.length; done += batch.size()) {
+                if (stop.getAsBoolean()) {
+                    kv.truncate(start);
+                    return;
+                }
                 int count = Math.min(batch.capacity(), tokens.length - done);
                 boolean last = done + count == tokens.length;
                 pass(tokens, done, count, last ? hiddenStatesAndLastLogits : hiddenStates);
                 logitsAreCurrent = last;
             }
         });
+        return kv.length() == start + tokens.length;
     }
 
     /// Continues a text.
