@@ -6,6 +6,7 @@ module dev.excitor.cli {
     requires dev.excitor.runtime;
     requires dev.excitor.model;
     requires dev.excitor.loaders;
+    requires com.fasterxml.jackson.core;
     requires info.picocli;
     requires org.jline;
     requires jdk.unsupported; // JLine looks there for Ctrl-C, by reflection

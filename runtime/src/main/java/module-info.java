@@ -11,6 +11,7 @@ module dev.excitor.runtime {
     exports dev.excitor.runtime.format;
     exports dev.excitor.runtime.kernel;
     exports dev.excitor.runtime.kv;
+    exports dev.excitor.runtime.limits;
     exports dev.excitor.runtime.ops;
     exports dev.excitor.runtime.team;
 

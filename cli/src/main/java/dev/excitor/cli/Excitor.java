@@ -22,6 +22,7 @@ import picocli.CommandLine.HelpCommand;
             LogitsCommand.class,
             PerplexityCommand.class,
             SynthCommand.class,
+            BenchCommand.class,
             HelpCommand.class
         },
         footerHeading = "%nExamples:%n",

@@ -10,12 +10,8 @@ final class Version implements IVersionProvider {
 
     @Override
     public String[] getVersion() throws IOException {
-        Properties properties = new Properties();
-        try (InputStream resource = Version.class.getResourceAsStream("version.properties")) {
-            properties.load(resource);
-        }
         return new String[] {
-            "excitor " + properties.getProperty("version"),
+            "excitor " + properties().getProperty("version"),
             "%s %s, %s %s"
                     .formatted(
                             System.getProperty("java.vm.name"),
@@ -23,5 +19,18 @@ final class Version implements IVersionProvider {
                             System.getProperty("os.name"),
                             System.getProperty("os.arch"))
         };
+    }
+
+    /// The commit that the program was built from, or `unknown`.
+    static String commit() throws IOException {
+        return properties().getProperty("commit");
+    }
+
+    private static Properties properties() throws IOException {
+        Properties properties = new Properties();
+        try (InputStream resource = Version.class.getResourceAsStream("version.properties")) {
+            properties.load(resource);
+        }
+        return properties;
     }
 }

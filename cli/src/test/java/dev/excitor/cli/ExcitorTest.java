@@ -26,7 +26,7 @@ class ExcitorTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"run", "chat", "info", "tokenize", "logits", "perplexity", "synth"})
+    @ValueSource(strings = {"run", "chat", "info", "tokenize", "logits", "perplexity", "synth", "bench"})
     void everyCommandDescribesItself(String command) {
         CommandRun run = CommandRun.of(command, "--help");
         assertThat(run.code()).isZero();

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /// Facts about the processors this process may use.
@@ -42,6 +43,20 @@ public final class Cpu {
             return OptionalLong.empty();
         }
         return OptionalLong.of(Long.parseLong(quota) / Long.parseLong(period));
+    }
+
+    /// The processor's name for people, as far as the system tells it; its architecture otherwise.
+    public static String name() {
+        return name(read(Path.of("/proc/cpuinfo"))).orElse(System.getProperty("os.arch"));
+    }
+
+    /// @param cpuinfo what Linux says of every processor, in lines like `model name : AMD EPYC`
+    static Optional<String> name(String cpuinfo) {
+        return cpuinfo.lines()
+                .filter(line -> line.startsWith("model name"))
+                .map(line -> line.substring(line.indexOf(':') + 1).strip())
+                .filter(name -> !name.isEmpty())
+                .findFirst();
     }
 
     private static String read(Path file) {

@@ -15,27 +15,33 @@ public final class Engine implements AutoCloseable {
     private final Kernels kernels;
     private final Ops ops;
     private final Team team;
+    private final int vectorBits;
     private final Runnable freeOps;
 
-    private Engine(Kernels kernels, Ops ops, Team team, Runnable freeOps) {
+    private Engine(Kernels kernels, Ops ops, Team team, int vectorBits, Runnable freeOps) {
         this.kernels = kernels;
         this.ops = ops;
         this.team = team;
+        this.vectorBits = vectorBits;
         this.freeOps = freeOps;
     }
 
     public static Engine open(EngineOptions options) {
         Kernels kernels = Kernels.of(options.tier(), options.vectorBits());
         boolean vector = options.tier() != Kernels.Tier.SCALAR && VectorApi.isAvailable();
-        int bits = options.vectorBits() == 0 && vector ? Lanes.preferredBits() : options.vectorBits();
+        int bits = vector ? vectorBits(options) : 0;
         Ops portable = vector ? Ops.vector(bits) : Ops.scalar();
         int threads = options.threads() == 0 ? Cpu.usableThreads() : options.threads();
         Team team = new Team(threads);
         if (runsNativeOps(options.tier())) {
             Avx512Ops nativeOps = new Avx512Ops();
-            return new Engine(kernels, nativeOps.over(portable), team, nativeOps::close);
+            return new Engine(kernels, nativeOps.over(portable), team, bits, nativeOps::close);
         }
-        return new Engine(kernels, portable, team, () -> {});
+        return new Engine(kernels, portable, team, bits, () -> {});
+    }
+
+    private static int vectorBits(EngineOptions options) {
+        return options.vectorBits() == 0 ? Lanes.preferredBits() : options.vectorBits();
     }
 
     private static boolean runsNativeOps(Kernels.Tier tier) {
@@ -58,6 +64,11 @@ public final class Engine implements AutoCloseable {
 
     public Team team() {
         return team;
+    }
+
+    /// Width of the portable vector operations; 0 where only the scalar ones run.
+    public int vectorBits() {
+        return vectorBits;
     }
 
     /// Stops the threads, when the pass in progress has ended. Sessions that go on fail with IllegalStateException.

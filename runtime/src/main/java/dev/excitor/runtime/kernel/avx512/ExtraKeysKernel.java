@@ -194,8 +194,9 @@ final class ExtraKeysKernel {
             exp.of(Vec.zmm(i), LOST, LOST_TOO);
             a.vaddps(sum, sum, Vec.zmm(i));
         }
-        a.vpxord(LOST, LOST, LOST);
-        Sums.ofLanes(a, sum, LOST);
+        Vec nothing = Vec.zmm(6);
+        a.vpxord(nothing, nothing, nothing);
+        Sums.ofLanes(a, sum, nothing);
         a.vbroadcastss(sum, sum.x());
         for (int i = 0; i < promptRegisters; i++) {
             a.vdivps(Vec.zmm(i), Vec.zmm(i), sum);
