@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Native memory comes with sessions and goes with them, and where there is none a sentence says how much was wanted.
+/// There may be less of it at the end than before, since the collector frees what adapters of other tests had.
 @Timeout(120)
 class MemoryTest {
 
@@ -50,7 +51,7 @@ class MemoryTest {
                 }
             }
             assertThat(open).as("while sessions are open").isGreaterThan(before);
-            assertThat(NativeMemory.used()).as("when all are closed").isEqualTo(before);
+            assertThat(NativeMemory.used()).as("when all are closed").isLessThanOrEqualTo(before);
         } finally {
             Reference.reachabilityFence(adapter);
         }
@@ -88,7 +89,7 @@ class MemoryTest {
         for (int i = 0; i < 20; i++) {
             work.run();
         }
-        assertThat(NativeMemory.used()).isEqualTo(before);
+        assertThat(NativeMemory.used()).isLessThanOrEqualTo(before);
     }
 
     /// The longest context that a file may ask for: memory is taken as it fills, and it does not fill.
@@ -129,7 +130,7 @@ class MemoryTest {
                     .hasMessageContaining("16384")
                     .hasMessageContaining("MiB")
                     .hasMessageContaining("-b");
-            assertThat(NativeMemory.used()).isEqualTo(before);
+            assertThat(NativeMemory.used()).isLessThanOrEqualTo(before);
             try (Session session = model.newSession(SessionOptions.defaults().batch(1))) {
                 session.append(1);
             }
