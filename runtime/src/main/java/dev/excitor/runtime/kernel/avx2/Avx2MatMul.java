@@ -1,5 +1,8 @@
 package dev.excitor.runtime.kernel.avx2;
 
+import static dev.excitor.runtime.foreign.Addresses.readable;
+import static dev.excitor.runtime.foreign.Addresses.writable;
+
 import dev.excitor.runtime.Tensor;
 import dev.excitor.runtime.foreign.MachineCode;
 import dev.excitor.runtime.kernel.Activations;
@@ -120,18 +123,18 @@ final class Avx2MatMul implements MatMul {
     private void strip(MemorySegment memory, Tensor w, int from, int to, Activations x, MemorySegment y, int yStride) {
         int n = x.rows();
         int groups = (n + RowKernel.MAX_TOKENS - 1) / RowKernel.MAX_TOKENS;
-        MemorySegment weights = w.data().asSlice(from * w.rowBytes(), (to - from) * w.rowBytes());
+        long weights = readable(w.data(), from * w.rowBytes(), (to - from) * w.rowBytes());
         long xBytes = Q8Records.rowBytes(cols);
         long yBytes = 4L * yStride;
         for (int group = 0; group < groups; group++) {
             int token = n * group / groups;
             int tokens = n * (group + 1) / groups - token;
-            MemorySegment source = x.packed(records).asSlice(token * xBytes, tokens * xBytes);
-            MemorySegment target = y.asSlice(token * yBytes + 4L * from, (tokens - 1) * yBytes + 4L * (to - from));
-            set(memory, RowArguments.W, weights.address());
+            long source = readable(x.packed(records), token * xBytes, tokens * xBytes);
+            long target = writable(y, token * yBytes + 4L * from, (tokens - 1) * yBytes + 4L * (to - from));
+            set(memory, RowArguments.W, weights);
             set(memory, RowArguments.ROWS, to - from);
-            set(memory, RowArguments.X, source.address());
-            set(memory, RowArguments.Y, target.address());
+            set(memory, RowArguments.X, source);
+            set(memory, RowArguments.Y, target);
             set(memory, RowArguments.Y_STRIDE, yBytes);
             rowKernels[tokens - 1].call(memory);
         }
@@ -153,9 +156,9 @@ final class Avx2MatMul implements MatMul {
 
     private void unpack(MemorySegment memory, Tensor w, int first, int col, int width, int panel) {
         long rowBytes = w.rowBytes();
-        MemorySegment weights = w.data().asSlice(first * rowBytes, Panel.ROWS * rowBytes);
+        long weights = readable(w.data(), first * rowBytes, Panel.ROWS * rowBytes);
         long at = bytes(col);
-        set(memory, PanelKernel.W, weights.address() + at);
+        set(memory, PanelKernel.W, weights + at);
         set(memory, PanelKernel.W_STRIDE, rowBytes);
         set(memory, PanelKernel.UNITS, width / code.unitWeights());
         set(memory, PanelKernel.OUT, memory.address() + PANELS + (long) panel * MOST_PANEL_BYTES);
@@ -196,11 +199,11 @@ final class Avx2MatMul implements MatMul {
         long xBytes = Q8Records.rowBytes(cols);
         long yBytes = 4L * yStride;
         int count = tiles * tokens;
-        MemorySegment source = x.packed(records).asSlice(token * xBytes, count * xBytes);
-        MemorySegment target = y.asSlice(token * yBytes + 4L * first, (count - 1) * yBytes + 4L * PAIR);
-        set(memory, TileKernel.X, source.address() + (long) col / Q8Records.STEP * Q8Records.BYTES);
+        long source = readable(x.packed(records), token * xBytes, count * xBytes);
+        long target = writable(y, token * yBytes + 4L * first, (count - 1) * yBytes + 4L * PAIR);
+        set(memory, TileKernel.X, source + (long) col / Q8Records.STEP * Q8Records.BYTES);
         set(memory, TileKernel.X_STRIDE, xBytes);
-        set(memory, TileKernel.Y, target.address());
+        set(memory, TileKernel.Y, target);
         set(memory, TileKernel.Y_STRIDE, yBytes);
         set(memory, TileKernel.TILES, tiles);
         tileKernels[tokens - TileKernel.MIN_TOKENS].call(memory);

@@ -1,7 +1,7 @@
 package dev.excitor.runtime.kernel.avx512;
 
-import static dev.excitor.runtime.kernel.avx512.Addresses.readable;
-import static dev.excitor.runtime.kernel.avx512.Addresses.writable;
+import static dev.excitor.runtime.foreign.Addresses.readable;
+import static dev.excitor.runtime.foreign.Addresses.writable;
 import static dev.excitor.runtime.kernel.avx512.Avx512Ops.set;
 import static dev.excitor.runtime.kv.KvLayout.PAGE;
 import static dev.excitor.runtime.kv.KvLayout.TILE;

@@ -1,5 +1,7 @@
 package dev.excitor.runtime.kernel.avx512;
 
+import static dev.excitor.runtime.foreign.Addresses.readable;
+
 import dev.excitor.runtime.foreign.MachineCode;
 import dev.excitor.runtime.format.Blocks;
 import dev.excitor.runtime.kernel.avx512.ExtraKeysKernel.Result;
@@ -176,7 +178,7 @@ final class Avx512ExtraKeys implements ExtraKeys {
         }
 
         private static long slice(MemorySegment segment, long at, long bytes) {
-            return segment.asSlice(at, bytes).address();
+            return readable(segment, at, bytes);
         }
     }
 }

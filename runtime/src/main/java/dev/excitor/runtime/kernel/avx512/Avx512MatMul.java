@@ -1,5 +1,8 @@
 package dev.excitor.runtime.kernel.avx512;
 
+import static dev.excitor.runtime.foreign.Addresses.readable;
+import static dev.excitor.runtime.foreign.Addresses.writable;
+
 import dev.excitor.runtime.Tensor;
 import dev.excitor.runtime.foreign.MachineCode;
 import dev.excitor.runtime.kernel.Activations;
@@ -101,19 +104,19 @@ final class Avx512MatMul implements MatMul {
     /// Weight rows `[from, to)` with all activations, as many at a time as a kernel takes.
     private void rows(Worker worker, Tensor w, int from, int to, MemorySegment x, int n, MemorySegment y, int yStride) {
         int groups = (n + RowKernel.MAX_TOKENS - 1) / RowKernel.MAX_TOKENS;
-        MemorySegment weights = w.data().asSlice(from * w.rowBytes(), (to - from) * w.rowBytes());
+        long weights = readable(w.data(), from * w.rowBytes(), (to - from) * w.rowBytes());
         long xBytes = Q8Lanes.rowBytes(cols);
         long yBytes = 4L * yStride;
         for (int group = 0; group < groups; group++) {
             int token = n * group / groups;
             int tokens = n * (group + 1) / groups - token;
-            MemorySegment source = x.asSlice(token * xBytes, tokens * xBytes);
-            MemorySegment target = y.asSlice(token * yBytes + 4L * from, (tokens - 1) * yBytes + 4L * (to - from));
+            long source = readable(x, token * xBytes, tokens * xBytes);
+            long target = writable(y, token * yBytes + 4L * from, (tokens - 1) * yBytes + 4L * (to - from));
             MemorySegment arguments = worker.memory(WORKER_BYTES);
-            set(arguments, RowArguments.W, weights.address());
+            set(arguments, RowArguments.W, weights);
             set(arguments, RowArguments.ROWS, to - from);
-            set(arguments, RowArguments.X, source.address());
-            set(arguments, RowArguments.Y, target.address());
+            set(arguments, RowArguments.X, source);
+            set(arguments, RowArguments.Y, target);
             set(arguments, RowArguments.Y_STRIDE, yBytes);
             rowKernels[tokens - 1].call(arguments);
         }
@@ -142,8 +145,8 @@ final class Avx512MatMul implements MatMul {
 
     private void unpack(MemorySegment memory, Tensor w, int first, int rows, int col, int width, int panel) {
         long rowBytes = w.rowBytes();
-        MemorySegment weights = w.data().asSlice(first * rowBytes, rows * rowBytes);
-        set(memory, PanelKernel.W, weights.address() + col / code.unitWeights() * (long) code.unitBytes());
+        long weights = readable(w.data(), first * rowBytes, rows * rowBytes);
+        set(memory, PanelKernel.W, weights + col / code.unitWeights() * (long) code.unitBytes());
         set(memory, PanelKernel.W_STRIDE, rowBytes);
         set(memory, PanelKernel.LAST_ROW, rows - 1);
         set(memory, PanelKernel.UNITS, width / code.unitWeights());
@@ -180,11 +183,11 @@ final class Avx512MatMul implements MatMul {
         long xBytes = (long) Math.min(Panel.COLS, cols - col) / 32 * Q8Records.BYTES;
         long yBytes = 4L * yStride;
         int count = tiles * tokens;
-        MemorySegment source = x.packed(records).asSlice(records.offset(x.rows(), token, col, cols), count * xBytes);
-        MemorySegment target = y.asSlice(token * yBytes + 4L * first, (count - 1) * yBytes + 4L * rows);
-        set(memory, TileKernel.X, source.address());
+        long source = readable(x.packed(records), records.offset(x.rows(), token, col, cols), count * xBytes);
+        long target = writable(y, token * yBytes + 4L * first, (count - 1) * yBytes + 4L * rows);
+        set(memory, TileKernel.X, source);
         set(memory, TileKernel.X_STRIDE, xBytes);
-        set(memory, TileKernel.Y, target.address());
+        set(memory, TileKernel.Y, target);
         set(memory, TileKernel.Y_STRIDE, yBytes);
         set(memory, TileKernel.TILES, tiles);
         tileKernels[tokens - TileKernel.MIN_TOKENS].call(memory);

@@ -1,5 +1,8 @@
 package dev.excitor.runtime.kernel.avx512;
 
+import static dev.excitor.runtime.foreign.Addresses.readable;
+import static dev.excitor.runtime.foreign.Addresses.writable;
+
 import dev.excitor.runtime.foreign.MachineCode;
 import dev.excitor.runtime.ops.Ops;
 import dev.excitor.runtime.team.Worker;
@@ -60,9 +63,9 @@ public final class Avx512Ops implements AutoCloseable {
             int count) {
         MemorySegment arguments = worker.memory(Avx512MatMul.WORKER_BYTES);
         long bytes = 4L * count;
-        set(arguments, RowOps.A, a.asSlice(aAt, bytes).address());
-        set(arguments, RowOps.B, b.asSlice(bAt, bytes).address());
-        set(arguments, RowOps.OUT, out.asSlice(outAt, bytes).address());
+        set(arguments, RowOps.A, readable(a, aAt, bytes));
+        set(arguments, RowOps.B, readable(b, bAt, bytes));
+        set(arguments, RowOps.OUT, writable(out, outAt, bytes));
         set(arguments, RowOps.COUNT, count / LANES);
         return arguments;
     }

@@ -1,5 +1,8 @@
 package dev.excitor.runtime.kernel.avx512;
 
+import static dev.excitor.runtime.foreign.Addresses.readable;
+import static dev.excitor.runtime.foreign.Addresses.writable;
+
 import dev.excitor.runtime.foreign.MachineCode;
 import dev.excitor.runtime.ops.Rope;
 import dev.excitor.runtime.ops.RopeTable;
@@ -29,11 +32,11 @@ final class Avx512Rope implements Rope {
         while (unit < to) {
             int row = unit / heads;
             int end = Math.min(to, (row + 1) * heads);
-            MemorySegment mine = x.asSlice(4L * unit * headDim, 4L * (end - unit) * headDim);
-            MemorySegment angles = table.data().asSlice(table.cosines(row), 8L * rotated);
+            long mine = writable(x, 4L * unit * headDim, 4L * (end - unit) * headDim);
+            long angles = readable(table.data(), table.cosines(row), 8L * rotated);
             MemorySegment arguments = worker.memory(Avx512MatMul.WORKER_BYTES);
-            Avx512Ops.set(arguments, RowOps.A, mine.address());
-            Avx512Ops.set(arguments, RowOps.B, angles.address());
+            Avx512Ops.set(arguments, RowOps.A, mine);
+            Avx512Ops.set(arguments, RowOps.B, angles);
             Avx512Ops.set(arguments, RowOps.COUNT, rotated / Avx512Ops.LANES);
             Avx512Ops.set(arguments, RowOps.HEADS, end - unit);
             Avx512Ops.set(arguments, RowOps.SKIP, 4L * (headDim - rotated));

@@ -1,5 +1,8 @@
 package dev.excitor.runtime.kernel.x86;
 
+import static dev.excitor.runtime.foreign.Addresses.readable;
+import static dev.excitor.runtime.foreign.Addresses.writable;
+
 import dev.excitor.runtime.Tensor;
 import dev.excitor.runtime.foreign.MachineCode;
 import dev.excitor.runtime.kernel.Activations;
@@ -48,16 +51,16 @@ final class FloatMatMul implements MatMul {
         if (count == 0) {
             return;
         }
-        MemorySegment weights = w.data().asSlice(from * w.rowBytes(), count * w.rowBytes());
+        long weights = readable(w.data(), from * w.rowBytes(), count * w.rowBytes());
         long xBytes = 4L * w.shape().cols();
         MemorySegment arguments = worker.memory(RowArguments.BYTES);
         for (int i = 0; i < x.rows(); i++) {
-            MemorySegment source = x.data().asSlice(i * xBytes, xBytes);
-            MemorySegment target = y.asSlice(4L * ((long) i * yStride + from), 4L * count);
-            arguments.set(ValueLayout.JAVA_LONG, RowArguments.W, weights.address());
+            long source = readable(x.data(), i * xBytes, xBytes);
+            long target = writable(y, 4L * ((long) i * yStride + from), 4L * count);
+            arguments.set(ValueLayout.JAVA_LONG, RowArguments.W, weights);
             arguments.set(ValueLayout.JAVA_LONG, RowArguments.ROWS, count);
-            arguments.set(ValueLayout.JAVA_LONG, RowArguments.X, source.address());
-            arguments.set(ValueLayout.JAVA_LONG, RowArguments.Y, target.address());
+            arguments.set(ValueLayout.JAVA_LONG, RowArguments.X, source);
+            arguments.set(ValueLayout.JAVA_LONG, RowArguments.Y, target);
             rowKernel.call(arguments);
         }
     }

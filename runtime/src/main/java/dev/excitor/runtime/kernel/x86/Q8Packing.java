@@ -1,5 +1,8 @@
 package dev.excitor.runtime.kernel.x86;
 
+import static dev.excitor.runtime.foreign.Addresses.readable;
+import static dev.excitor.runtime.foreign.Addresses.writable;
+
 import dev.excitor.runtime.foreign.MachineCode;
 import dev.excitor.runtime.kernel.Activations;
 import dev.excitor.runtime.kernel.Packing;
@@ -79,12 +82,12 @@ public final class Q8Packing implements Packing<MemorySegment> {
         if (steps == 0) {
             return;
         }
-        MemorySegment source = x.data().asSlice(4L * step * from, 4L * step * steps);
-        MemorySegment target = packed.asSlice(to, (long) steps * stepBytes);
+        long source = readable(x.data(), 4L * step * from, 4L * step * steps);
+        long target = writable(packed, to, (long) steps * stepBytes);
         MemorySegment arguments = worker.memory(ARGUMENTS);
-        arguments.set(ValueLayout.JAVA_LONG, X, source.address());
+        arguments.set(ValueLayout.JAVA_LONG, X, source);
         arguments.set(ValueLayout.JAVA_LONG, STEPS, steps);
-        arguments.set(ValueLayout.JAVA_LONG, OUT, target.address());
+        arguments.set(ValueLayout.JAVA_LONG, OUT, target);
         quantize.call(arguments);
     }
 }

@@ -1,4 +1,4 @@
-package dev.excitor.runtime.kernel.avx512;
+package dev.excitor.runtime.foreign;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -6,12 +6,12 @@ import java.lang.foreign.ValueLayout;
 /// Addresses for machine code, behind the checks that Java makes where it reads itself: the segment is native, open to
 /// this thread, not closed, and holds every byte. Touching the first and the last byte asks for all of it and allocates
 /// nothing.
-final class Addresses {
+public final class Addresses {
 
     private Addresses() {}
 
     /// The address of `bytes` bytes from byte `at` on, which will be read.
-    static long readable(MemorySegment segment, long at, long bytes) {
+    public static long readable(MemorySegment segment, long at, long bytes) {
         if (!segment.isNative()) {
             throw new IllegalArgumentException("machine code reads native memory only");
         }
@@ -23,7 +23,7 @@ final class Addresses {
     }
 
     /// The same for bytes that will be written.
-    static long writable(MemorySegment segment, long at, long bytes) {
+    public static long writable(MemorySegment segment, long at, long bytes) {
         if (segment.isReadOnly()) {
             throw new IllegalArgumentException("this memory is read-only");
         }
