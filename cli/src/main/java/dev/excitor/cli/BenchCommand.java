@@ -134,7 +134,7 @@ final class BenchCommand extends Subcommand {
                 new Once(machine::rows, Table.LIMITS));
     }
 
-    /// Works and writes the results; after Ctrl-C at once those that are there, since a run may take minutes to end.
+    /// Works and writes the results; after Ctrl-C at once those that are there, since a run may take minutes.
     private int run(Runnable cancel, Runnable work, Once results) {
         Runnable stop = () -> {
             cancel.run();

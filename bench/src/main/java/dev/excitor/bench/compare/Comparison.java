@@ -89,7 +89,7 @@ final class Comparison {
         runs.facts = row.facts();
     }
 
-    /// A row for each test and peer: what `excitor bench` says of ours, and the peer's figures from the same rounds.
+    /// A row for each test and peer: what `excitor bench` says of ours, and the peer's figures of the same rounds.
     List<ObjectNode> rows() {
         List<ObjectNode> rows = new ArrayList<>();
         tests.forEach((test, programs) -> {

@@ -3,8 +3,8 @@ package dev.excitor.cli.bench;
 import java.util.ArrayList;
 import java.util.List;
 
-/// What is measured, and in which order: in rounds, each of which measures every configuration once. Whatever slows the
-/// machine down for a while then slows all of them, and not the one that happened to be next.
+/// What is measured, and in which order: in rounds, each of which measures every configuration once. Whatever slows
+/// the machine down for a while then slows all of them, and not the one that happened to be next.
 ///
 /// @param configurations in the order of the results
 /// @param repetitions    rounds

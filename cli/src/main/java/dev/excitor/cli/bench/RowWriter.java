@@ -20,7 +20,7 @@ public enum RowWriter {
             return table.markdown(rows);
         }
     },
-    /// Comma-separated values under a line of names, texts in quotes. The single runs, which are lists, are left out.
+    /// Comma-separated values under a line of names, texts in quotes. The single runs, being lists, are left out.
     CSV {
         @Override
         public String write(List<Row> rows, Table table) {

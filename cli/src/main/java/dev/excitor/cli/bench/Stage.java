@@ -51,7 +51,7 @@ final class Stage implements AutoCloseable {
         return System.nanoTime() - start;
     }
 
-    /// Fills a cache up to a depth, when that is asked for first: from the next lower depth on, whose memory it shares.
+    /// Fills a cache up to a depth, when that is asked for first: from the next lower depth on, sharing its memory.
     private Session session(int depth) {
         Session known = sessions.get(depth);
         if (known != null) {

@@ -8,7 +8,8 @@ import java.util.Locale;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// The columns of rows that people see. A column whose values are all the same is left out, unless it always belongs.
+/// The columns of rows that people see. A column whose values are all the same is left out, unless it always
+/// belongs.
 public final class Table {
 
     private static final String ABSENT = "";

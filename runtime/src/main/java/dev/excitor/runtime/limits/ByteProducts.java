@@ -14,8 +14,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Optional;
 
-/// Dot products of bytes on registers alone (`vpdpbusd` of 512 bits), in enough independent chains that none waits for
-/// another. Java has no word for this instruction: the loop is machine code.
+/// Dot products of bytes on registers alone (`vpdpbusd` of 512 bits), in enough independent chains that none waits
+/// for another. Java has no word for this instruction: the loop is machine code.
 final class ByteProducts implements AutoCloseable {
 
     private static final int CHAINS = 12;

@@ -37,8 +37,7 @@ public final class Limits implements AutoCloseable {
     ///
     /// @param threads members of the team
     /// @param read    bytes read in a second, from one end of a large memory to the other
-    /// @param floats  f32 multiplications and additions in a second, by fused multiply-add; empty without the Vector
-    /// API
+    /// @param floats  f32 multiplications and additions in a second, fused; empty without the Vector API
     /// @param bytes   8-bit multiplications and additions in a second, by AVX-512 VNNI; empty on machines without
     public record Rates(int threads, double read, OptionalDouble floats, OptionalDouble bytes) {}
 
@@ -83,7 +82,7 @@ public final class Limits implements AutoCloseable {
         }
     }
 
-    /// Bytes a second when the team reads memory of this process, each member a run of it: the best of several passes.
+    /// Bytes a second when the team reads memory of this process, each member its share: the best of several passes.
     public double read(Team team) {
         return read(team, memory);
     }

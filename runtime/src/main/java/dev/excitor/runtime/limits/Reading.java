@@ -7,8 +7,8 @@ import java.lang.foreign.ValueLayout;
 /// Reads memory as fast as it comes: one word of each cache line, since memory delivers whole lines, and so few
 /// instructions leave the processor room to ask for many lines at once.
 ///
-/// Each member reads several runs of its share in turn: a processor fetches ahead within a page and not across, so that
-/// one run alone leaves the memory idle at every page's end.
+/// Each member reads several runs of its share in turn: a processor fetches ahead within a page and not across, so
+/// that one run alone leaves the memory idle at every page's end.
 final class Reading {
 
     private static final int LINE_BYTES = 64;
