@@ -61,8 +61,7 @@ class RowOpContractTest {
         Collection<String> covered = new TreeSet<>(List.of("attention", "blas1", "extraKeys"));
         RowOp.ALL.forEach(op -> covered.add(op.component()));
         assertThat(covered)
-                .as(
-                        "components of Ops; attention and blas1 have contracts of their own, extra keys are proved with adapters")
+                .as("components of Ops; attention, blas1 and extra keys have contracts of their own")
                 .containsExactlyElementsOf(new TreeSet<>(Arrays.stream(Ops.class.getRecordComponents())
                         .map(RecordComponent::getName)
                         .toList()));
