@@ -2,11 +2,13 @@ package dev.excitor.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,6 +18,9 @@ import java.util.concurrent.TimeUnit;
 
 /// The packaged program as a process of its own, started as the launcher starts it.
 final class ProgramProcess implements AutoCloseable {
+
+    /// Of signal 2, among those that a process ignores.
+    private static final long SIGINT_BIT = 2;
 
     /// What the JVM says at every start, and nothing else may be said without a reason.
     static final String JVM_WARNING = "WARNING: Using incubator modules: jdk.incubator.vector\n";
@@ -68,9 +73,22 @@ final class ProgramProcess implements AutoCloseable {
         process.getOutputStream().close();
     }
 
-    /// As Ctrl-C does.
+    /// As Ctrl-C does. The test is skipped where the process never learns of it: what a shell runs in the background
+    /// ignores that signal, and so does everything it starts.
     void interrupt() throws IOException, InterruptedException {
+        assumeTrue(!ignoresInterrupts(), "SKIPPED: this JVM was started with SIGINT ignored, as background jobs are");
         new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
+    }
+
+    private boolean ignoresInterrupts() throws IOException {
+        Path status = Path.of("/proc/" + process.pid() + "/status");
+        if (!Files.isReadable(status)) {
+            return false;
+        }
+        return Files.readAllLines(status).stream()
+                .filter(line -> line.startsWith("SigIgn:"))
+                .map(line -> line.substring("SigIgn:".length()).strip())
+                .anyMatch(mask -> (Long.parseUnsignedLong(mask, 16) & SIGINT_BIT) != 0);
     }
 
     /// Goes away, as `head` does when it has seen enough.
