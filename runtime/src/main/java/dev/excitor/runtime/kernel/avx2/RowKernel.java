@@ -44,9 +44,6 @@ final class RowKernel {
     /// Most activation rows at once.
     static final int MAX_TOKENS = 4;
 
-    /// Bytes ahead of the weights in use that are asked for.
-    private static final int AHEAD = 2048;
-
     private static final int ACCUMULATORS = 4;
 
     private static final Vec Q = Vec.ymm(4);
@@ -117,7 +114,7 @@ final class RowKernel {
     private void unit(Unpacker unpacker, Operand zero, Operand ones, int unit) {
         int at = unit * code.unitBytes();
         for (int line = (at + 63) / 64 * 64; line < at + code.unitBytes(); line += 64) {
-            a.prefetcht0(at(RSI, AHEAD + line));
+            a.prefetcht0(at(RSI, RowArguments.AHEAD + line));
         }
         for (int step = 0; step < code.unitSteps(); step++) {
             unpacker.begin(RSI, at, step);

@@ -36,9 +36,6 @@ final class RowKernel {
     /// Most activation rows at once.
     static final int MAX_TOKENS = 4;
 
-    /// Bytes ahead of the weights in use that are asked for.
-    private static final int AHEAD = 2048;
-
     private static final Vec Q = Vec.zmm(12);
     private static final Vec SCALE = Vec.zmm(13);
     private static final Vec MIN = Vec.zmm(14);
@@ -101,7 +98,7 @@ final class RowKernel {
         int at = unit * code.unitBytes();
         for (int line = at / 64 * 64; line < at + code.unitBytes(); line += 64) {
             if (line >= at) {
-                a.prefetcht0(at(RSI, AHEAD + line));
+                a.prefetcht0(at(RSI, RowArguments.AHEAD + line));
             }
         }
         unpacker.begin(RSI, at);

@@ -50,8 +50,6 @@ final class FloatRowKernel {
     /// They hide the latency of the sums.
     private static final int ACCUMULATORS = 4;
 
-    private static final int AHEAD = 2048;
-
     private FloatRowKernel() {}
 
     /// Columns of a turn of the loop.
@@ -79,7 +77,7 @@ final class FloatRowKernel {
         a.mov(R10.lower(), cols / step);
         Label next = a.here();
         for (int line = 0; line < step * kind.bytes; line += 64) {
-            a.prefetcht0(at(RSI, AHEAD + line));
+            a.prefetcht0(at(RSI, RowArguments.AHEAD + line));
         }
         for (int i = 0; i < ACCUMULATORS; i++) {
             Vec weights = register(ACCUMULATORS + i, bits);
