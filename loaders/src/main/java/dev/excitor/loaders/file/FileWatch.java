@@ -1,4 +1,4 @@
-package dev.excitor.loaders.gguf;
+package dev.excitor.loaders.file;
 
 import dev.excitor.runtime.ExcitorException.FileChanged;
 import java.io.File;
