@@ -1,5 +1,6 @@
 package dev.excitor.loaders.gguf;
 
+import dev.excitor.loaders.file.FileText;
 import dev.excitor.runtime.ExcitorException.MalformedFile;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
@@ -132,7 +133,7 @@ final class GgufCursor {
         if (length == 0 || length > 0xffff) {
             throw malformed(start, "%s: expected 1 to 65535 bytes, found %d".formatted(field, length));
         }
-        Optional<String> name = GgufText.strictUtf8(bytes, at - length, length);
+        Optional<String> name = FileText.strictUtf8(bytes, at - length, length);
         return name.orElseThrow(() -> malformed(start + 8, field + ": expected UTF-8, found other bytes"));
     }
 

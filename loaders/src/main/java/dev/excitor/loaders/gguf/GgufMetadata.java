@@ -1,5 +1,6 @@
 package dev.excitor.loaders.gguf;
 
+import dev.excitor.loaders.file.FileText;
 import dev.excitor.runtime.ExcitorException.MalformedFile;
 import dev.excitor.runtime.checkpoint.Metadata;
 import java.nio.charset.StandardCharsets;
@@ -24,12 +25,25 @@ final class GgufMetadata implements Metadata {
     private final byte[] bytes;
     private final SequencedMap<String, GgufValue> values;
 
+    /// Whether the bytes are those of the file, so that an error can say where in it a value lies.
+    private final boolean fromFile;
+
     /// @param bytes  the header up to the last value at least
     /// @param values where the values lie in it, all checked
     GgufMetadata(Path path, byte[] bytes, SequencedMap<String, GgufValue> values) {
+        this(path, bytes, values, true);
+    }
+
+    private GgufMetadata(Path path, byte[] bytes, SequencedMap<String, GgufValue> values, boolean fromFile) {
         this.path = path;
         this.bytes = bytes;
         this.values = Collections.unmodifiableSequencedMap(values);
+        this.fromFile = fromFile;
+    }
+
+    /// Values that stand in no file of this format.
+    static GgufMetadata built(Path path, byte[] bytes, SequencedMap<String, GgufValue> values) {
+        return new GgufMetadata(path, bytes, values, false);
     }
 
     @Override
@@ -74,7 +88,7 @@ final class GgufMetadata implements Metadata {
 
     private String element(GgufValue value, int at) {
         return switch (value.type()) {
-            case STRING -> GgufText.quote(text(at));
+            case STRING -> FileText.quote(text(at));
             case BOOL -> Boolean.toString(bytes[at] != 0);
             case FLOAT32 -> Float.toString(Float.intBitsToFloat(GgufCursor.i32(bytes, at)));
             case FLOAT64 -> Double.toString(Double.longBitsToDouble(GgufCursor.i64(bytes, at)));
@@ -192,8 +206,8 @@ final class GgufMetadata implements Metadata {
         GgufValue value = values.get(key);
         return new MalformedFile(
                 path,
-                value == null ? -1 : value.at(),
-                "key %s: expected %s, found %s".formatted(GgufText.quote(key), expected, found));
+                value == null || !fromFile ? -1 : value.at(),
+                "key %s: expected %s, found %s".formatted(FileText.quote(key), expected, found));
     }
 
     private MalformedFile absent(String key, String expected) {

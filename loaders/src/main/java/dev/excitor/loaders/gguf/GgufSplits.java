@@ -1,5 +1,6 @@
 package dev.excitor.loaders.gguf;
 
+import dev.excitor.loaders.file.FileText;
 import dev.excitor.runtime.ExcitorException.MalformedFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -81,7 +82,7 @@ final class GgufSplits {
                             .formatted(
                                     number + 1,
                                     count,
-                                    GgufText.quote(name(name.matches() ? name.group(1) : "NAME", number, count))));
+                                    FileText.quote(name(name.matches() ? name.group(1) : "NAME", number, count))));
         }
         return Optional.of(new Place(name.group(1), count));
     }
@@ -147,7 +148,7 @@ final class GgufSplits {
                         part.path(),
                         tensor.listed(),
                         "tensor %s: expected in one part, found in %s too"
-                                .formatted(GgufText.quote(tensor.name()), other.getFileName()));
+                                .formatted(FileText.quote(tensor.name()), other.getFileName()));
             }
         }
     }

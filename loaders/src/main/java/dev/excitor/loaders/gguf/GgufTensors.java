@@ -1,5 +1,6 @@
 package dev.excitor.loaders.gguf;
 
+import dev.excitor.loaders.file.FileText;
 import dev.excitor.runtime.ExcitorException.Unsupported;
 import dev.excitor.runtime.Shape;
 import dev.excitor.runtime.format.Format;
@@ -32,7 +33,7 @@ final class GgufTensors {
             Line line = reader.line(i);
             if (!names.add(line.name)) {
                 throw cursor.malformed(
-                        line.listed, "tensor %s: expected once, found again".formatted(GgufText.quote(line.name)));
+                        line.listed, "tensor %s: expected once, found again".formatted(FileText.quote(line.name)));
             }
             lines.add(line);
         }
@@ -42,7 +43,7 @@ final class GgufTensors {
     private Line line(int index) throws IOException {
         int listed = cursor.at();
         String name = cursor.name("the name of tensor " + index);
-        String tensor = "tensor " + GgufText.quote(name);
+        String tensor = "tensor " + FileText.quote(name);
         int dimensionsAt = cursor.at();
         int dimensions = cursor.i32(tensor);
         if (dimensions < 1 || dimensions > MAX_DIMENSIONS) {
@@ -118,7 +119,7 @@ final class GgufTensors {
     }
 
     private GgufTensorInfo place(Line line, long dataAt, int alignment) {
-        String tensor = "tensor " + GgufText.quote(line.name);
+        String tensor = "tensor " + FileText.quote(line.name);
         if (line.offset % alignment != 0) {
             throw cursor.malformed(
                     line.listed,
@@ -160,9 +161,9 @@ final class GgufTensors {
                         tensor.listed(),
                         "tensor %s: expected data after byte %d, where %s ends, found data at byte %d: they overlap"
                                 .formatted(
-                                        GgufText.quote(tensor.name()),
+                                        FileText.quote(tensor.name()),
                                         before.end(),
-                                        GgufText.quote(before.name()),
+                                        FileText.quote(before.name()),
                                         tensor.offset()));
             }
         }

@@ -1,5 +1,6 @@
 package dev.excitor.loaders.gguf;
 
+import dev.excitor.loaders.file.FileText;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Optional;
@@ -23,8 +24,8 @@ final class GgufValues {
         for (int i = 0; i < count; i++) {
             int at = cursor.at();
             String key = cursor.name("the name of key " + i);
-            if (values.put(key, reader.value("key " + GgufText.quote(key))) != null) {
-                throw cursor.malformed(at, "key %s: expected once, found again".formatted(GgufText.quote(key)));
+            if (values.put(key, reader.value("key " + FileText.quote(key))) != null) {
+                throw cursor.malformed(at, "key %s: expected once, found again".formatted(FileText.quote(key)));
             }
         }
         return values;

@@ -2,6 +2,7 @@ package dev.excitor.loaders.gguf;
 
 import dev.excitor.runtime.Shape;
 import dev.excitor.runtime.Tensor;
+import dev.excitor.runtime.checkpoint.Metadata;
 import dev.excitor.runtime.format.Format;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -193,9 +194,18 @@ public final class GgufWriter {
     ///
     /// @throws dev.excitor.runtime.ExcitorException.MalformedFile when that file is not as it must be
     public GgufWriter copy(Path from, Predicate<String> keys) {
-        GgufMetadata metadata;
         try (GgufPart part = GgufPart.open(from)) {
-            metadata = part.header().metadata();
+            return copy(part.header().metadata(), keys);
+        }
+    }
+
+    /// Copies keys of metadata that a reader of this module made, values and types as they are, as the other form does.
+    ///
+    /// @throws IllegalArgumentException when somebody else made it, whose types are not known
+    public GgufWriter copy(Metadata from, Predicate<String> keys) {
+        if (!(from instanceof GgufMetadata metadata)) {
+            throw new IllegalArgumentException(
+                    "metadata of the type %s does not tell GGUF's types".formatted(from.getClass()));
         }
         for (String key : metadata.keys()) {
             boolean copied = !key.equals(GgufHeader.ALIGNMENT_KEY) && !key.startsWith("split.");

@@ -39,18 +39,25 @@ class LlamaCppCasesTest {
         assertThat(tokenizer.encode(text, EncodeOptions.TEXT)).containsExactly(expected);
     }
 
+    /// A text and the tokens that it must give.
+    record Case(String text, int[] tokens) {}
+
     private static Stream<Arguments> cases(String name) throws IOException {
         Path file = Vocabularies.shared(name);
         Tokenizer tokenizer = Vocabularies.open(file);
+        return read(file).map(one -> Arguments.of(tokenizer, one.text(), one.tokens()));
+    }
+
+    /// The cases beside a vocabulary.
+    static Stream<Case> read(Path file) throws IOException {
+        String name = String.valueOf(file.getFileName());
         String[] texts = Files.readString(file.resolveSibling(name + ".inp"), StandardCharsets.UTF_8)
                 .split(SEPARATOR, -1);
         List<String> lines =
                 new ArrayList<>(Files.readAllLines(file.resolveSibling(name + ".out"), StandardCharsets.UTF_8));
         lines.add("");
         assertThat(texts).as("texts of " + name).hasSize(47).hasSameSizeAs(lines);
-        return Stream.iterate(0, i -> i + 1)
-                .limit(texts.length)
-                .map(i -> Arguments.of(tokenizer, texts[i], ids(lines.get(i))));
+        return Stream.iterate(0, i -> i + 1).limit(texts.length).map(i -> new Case(texts[i], ids(lines.get(i))));
     }
 
     private static int[] ids(String line) {

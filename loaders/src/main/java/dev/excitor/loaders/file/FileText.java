@@ -1,4 +1,4 @@
-package dev.excitor.loaders.gguf;
+package dev.excitor.loaders.file;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -6,15 +6,15 @@ import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /// Text out of a hostile file, on its way into a message or a look-up.
-final class GgufText {
+public final class FileText {
 
     private static final int SHOWN = 60;
 
-    private GgufText() {}
+    private FileText() {}
 
     /// Quoted and on one line: control characters (a terminal would obey them) are escaped, the rest is cut after 60
     /// characters.
-    static String quote(String text) {
+    public static String quote(String text) {
         var quoted = new StringBuilder("'");
         int end = text.length() <= SHOWN ? text.length() : SHOWN;
         for (int i = 0; i < end; i++) {
@@ -50,7 +50,7 @@ final class GgufText {
     }
 
     /// The text, or empty where the bytes are not UTF-8.
-    static Optional<String> strictUtf8(byte[] bytes, int from, int length) {
+    public static Optional<String> strictUtf8(byte[] bytes, int from, int length) {
         try {
             return Optional.of(StandardCharsets.UTF_8
                     .newDecoder()
