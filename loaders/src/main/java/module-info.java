@@ -4,9 +4,13 @@ import org.jspecify.annotations.NullMarked;
 @NullMarked
 module dev.excitor.loaders {
     requires transitive dev.excitor.runtime;
+    requires com.fasterxml.jackson.core;
+    requires com.fasterxml.jackson.databind;
     requires static org.jspecify;
 
     exports dev.excitor.loaders.gguf;
+    exports dev.excitor.loaders.safetensors;
+    exports dev.excitor.loaders.tensors;
 
     provides dev.excitor.runtime.checkpoint.CheckpointReader with
             dev.excitor.loaders.gguf.GgufReader;

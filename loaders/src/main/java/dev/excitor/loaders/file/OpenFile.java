@@ -53,7 +53,7 @@ public final class OpenFile implements AutoCloseable {
     }
 
     /// A pipe would block the open for ever, and a folder can be opened but not read.
-    private static void checkRegular(Path path) {
+    static void checkRegular(Path path) {
         if (!Files.isRegularFile(path)) {
             throw new MalformedFile(
                     path,

@@ -14,8 +14,9 @@ import java.util.function.Consumer;
 
 /// A hostile file, what it tries, and what must come of it.
 ///
-/// @param number   counted from 101 for a GGUF file's header, 201 metadata, 301 tensors, 401 splits, 601 for
-/// tokenizer.model
+/// @param number   counted from 101 for a GGUF file's header, 201 metadata, 301 tensors, 401 splits, 501 for
+/// safetensors,
+///                 601 for tokenizer.model
 /// @param name     the file's name in `target/attacks`, after the number
 /// @param story    what the file does and what it hopes for, for the table of `attacks/README.md`
 /// @param maker    makes the file, or files, and answers the one to open

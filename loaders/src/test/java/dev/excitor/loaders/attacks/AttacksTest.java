@@ -36,6 +36,7 @@ class AttacksTest {
                         MetadataAttacks.all(),
                         TensorAttacks.all(),
                         SplitAttacks.all(),
+                        SafetensorsAttacks.all(),
                         SentencePieceAttacks.all())
                 .flatMap(List::stream)
                 .toList();

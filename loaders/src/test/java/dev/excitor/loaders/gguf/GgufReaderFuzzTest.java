@@ -1,6 +1,7 @@
 package dev.excitor.loaders.gguf;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import dev.excitor.loaders.BytesChannel;
 import dev.excitor.runtime.ExcitorException;
 import dev.excitor.runtime.Tensor;
 import dev.excitor.runtime.checkpoint.Checkpoint;

@@ -1,16 +1,16 @@
-package dev.excitor.loaders.gguf;
+package dev.excitor.loaders;
 
 import java.nio.ByteBuffer;
 import java.nio.channels.NonWritableChannelException;
 import java.nio.channels.SeekableByteChannel;
 
 /// A file that is an array.
-final class BytesChannel implements SeekableByteChannel {
+public final class BytesChannel implements SeekableByteChannel {
 
     private final byte[] bytes;
     private int at;
 
-    BytesChannel(byte[] bytes) {
+    public BytesChannel(byte[] bytes) {
         this.bytes = bytes;
     }
 

@@ -1,0 +1,2 @@
+/// JSON of strangers: parsed within limits, looked up with types: [JsonFile].
+package dev.excitor.loaders.json;
