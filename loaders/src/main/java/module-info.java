@@ -8,6 +8,7 @@ module dev.excitor.loaders {
     requires com.fasterxml.jackson.databind;
     requires static org.jspecify;
 
+    exports dev.excitor.loaders.conversion;
     exports dev.excitor.loaders.gguf;
     exports dev.excitor.loaders.safetensors;
     exports dev.excitor.loaders.tensors;

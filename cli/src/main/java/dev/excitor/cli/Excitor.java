@@ -21,6 +21,8 @@ import picocli.CommandLine.HelpCommand;
             TokenizeCommand.class,
             LogitsCommand.class,
             PerplexityCommand.class,
+            QuantizeCommand.class,
+            ConvertCommand.class,
             SynthCommand.class,
             BenchCommand.class,
             HelpCommand.class

@@ -2,7 +2,7 @@ package dev.excitor.cli;
 
 import dev.excitor.cli.synth.ModelShape;
 import dev.excitor.cli.synth.Synthesizer;
-import dev.excitor.cli.synth.TypeMix;
+import dev.excitor.loaders.conversion.FileType;
 import dev.excitor.runtime.ExcitorException;
 import dev.excitor.runtime.checkpoint.Checkpoint;
 import dev.excitor.runtime.checkpoint.CheckpointReader;
@@ -109,7 +109,7 @@ final class SynthCommand extends Subcommand {
     @Override
     public Integer call() throws IOException {
         ModelShape wanted = shape();
-        TypeMix types = TypeMix.of(type);
+        FileType types = FileType.of(type);
         if (Files.exists(output) && !force) {
             throw new ExcitorException.InvalidOption(
                     "-o", "a file that is not there yet, unless --force is given", output);

@@ -1,6 +1,6 @@
 package dev.excitor.cli.bench;
 
-import dev.excitor.cli.synth.TypeMix;
+import dev.excitor.loaders.conversion.FileType;
 import dev.excitor.model.Model;
 import dev.excitor.model.adapter.Strategy;
 import dev.excitor.model.arch.Decoder;
@@ -67,9 +67,9 @@ record Facts(
     /// The mix of formats that the file states, or the format that holds the most bytes.
     private static String fileType(Checkpoint file) {
         long stated = file.metadata().findLong("general.file_type").orElse(-1);
-        return Arrays.stream(TypeMix.values())
-                .filter(mix -> mix.fileType() == stated)
-                .map(TypeMix::name)
+        return Arrays.stream(FileType.values())
+                .filter(type -> type.fileType() == stated)
+                .map(FileType::name)
                 .findFirst()
                 .orElseGet(() -> mostOf(file.tensors()));
     }

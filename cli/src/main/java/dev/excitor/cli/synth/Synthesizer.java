@@ -1,5 +1,6 @@
 package dev.excitor.cli.synth;
 
+import dev.excitor.loaders.conversion.FileType;
 import dev.excitor.loaders.gguf.GgufWriter;
 import dev.excitor.runtime.Shape;
 import dev.excitor.runtime.format.Format;
@@ -21,7 +22,8 @@ public final class Synthesizer {
     private record TileKey(Format format, int cols) {}
 
     private final ModelShape shape;
-    private final TypeMix types;
+    private final FileType types;
+    private final FileType.Traits traits;
     private final boolean pure;
     private final long seed;
     private final Map<TileKey, RandomMatrix> tiles = new HashMap<>();
@@ -30,8 +32,9 @@ public final class Synthesizer {
 
     /// @param pure whether every matrix gets the base format of the mix
     /// @param seed the same seed gives the same file
-    public Synthesizer(ModelShape shape, TypeMix types, boolean pure, long seed) {
+    public Synthesizer(ModelShape shape, FileType types, boolean pure, long seed) {
         this.shape = shape;
+        this.traits = new FileType.Traits(shape.layers(), shape.heads(), shape.kvHeads(), shape.tied());
         this.types = types;
         this.pure = pure;
         this.seed = seed;
@@ -106,7 +109,7 @@ public final class Synthesizer {
 
     private void matrix(
             GgufWriter writer, Arena arena, String prefix, String name, int layer, Shape extent, LongConsumer written) {
-        Format format = types.formatOf(name, layer, extent.cols(), shape, pure);
+        Format format = types.formatOf(name, layer, extent.cols(), traits, pure);
         RandomMatrix tile = tiles.computeIfAbsent(
                 new TileKey(format, extent.cols()), key -> new RandomMatrix(arena, format, extent.cols(), seed));
         GgufWriter.Rows rows = tile.rows(seed * 31 + ++matrices);

@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
 import java.util.List;
 import java.util.SequencedMap;
 
@@ -26,10 +26,10 @@ final class GgufPartWriter {
         }
     }
 
-    private final FileChannel channel;
+    private final WritableByteChannel channel;
     private final int alignment;
 
-    GgufPartWriter(FileChannel channel, int alignment) {
+    GgufPartWriter(WritableByteChannel channel, int alignment) {
         this.channel = channel;
         this.alignment = alignment;
     }
@@ -66,7 +66,8 @@ final class GgufPartWriter {
     private void data(Source source) throws IOException {
         int rows = source.shape.rows();
         int rowsAtOnce = Math.clamp(WRITTEN_AT_ONCE / source.rowBytes(), 1, rows);
-        try (Arena arena = Arena.ofConfined()) {
+        // Shared, since a maker of rows may have threads that share the work.
+        try (Arena arena = Arena.ofShared()) {
             MemorySegment chunk = arena.allocate(rowsAtOnce * source.rowBytes(), Long.BYTES);
             for (int row = 0; row < rows; row += rowsAtOnce) {
                 int count = Math.min(rowsAtOnce, rows - row);

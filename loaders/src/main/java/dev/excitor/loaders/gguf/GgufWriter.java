@@ -7,6 +7,7 @@ import dev.excitor.runtime.format.Format;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -207,6 +208,10 @@ public final class GgufWriter {
             throw new IllegalArgumentException(
                     "metadata of the type %s does not tell GGUF's types".formatted(from.getClass()));
         }
+        return copy(metadata, keys);
+    }
+
+    private GgufWriter copy(GgufMetadata metadata, Predicate<String> keys) {
         for (String key : metadata.keys()) {
             boolean copied = !key.equals(GgufHeader.ALIGNMENT_KEY) && !key.startsWith("split.");
             if (copied && keys.test(key)) {
@@ -264,6 +269,12 @@ public final class GgufWriter {
             written.add(target);
         }
         return written;
+    }
+
+    /// Writes the one file into a channel, which stays open; the path is not used, and a split cannot be written so.
+    public void write(WritableByteChannel channel) throws IOException {
+        require(tensors.size() <= tensorsPerFile, "a channel holds one file and not the parts of a split");
+        new GgufPartWriter(channel, alignment).write(version, partValues(0, 1), List.copyOf(tensors.values()));
     }
 
     private String prefix() {

@@ -1,8 +1,10 @@
 package dev.excitor.runtime.format.iq4_nl;
 
 import dev.excitor.runtime.format.Blocks;
+import dev.excitor.runtime.format.Codec;
 import dev.excitor.runtime.format.Format;
 import dev.excitor.runtime.format.VectorKernel;
+import dev.excitor.runtime.format.superblock.Codebook;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
@@ -24,17 +26,14 @@ public final class IQ4_NL implements Format {
     static final int QS = 2;
 
     /// The levels, a part of the format; rising.
-    private static final float[] LEVELS = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
+    private static final byte[] LEVELS = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
 
-    /// Scales are tried that put the largest number on the lowest level, or up to so many units beside it.
-    private static final int TRIES = 7;
-
-    /// Blocks of smaller numbers count as zeros.
-    private static final float NOTHING = 1e-15f;
+    /// Blocks whose scales are searched together: as many as the widest vectors have lanes.
+    private static final int TOGETHER = 16;
 
     /// The level that a nibble stands for, here and in IQ4_XS.
     public static int level(int nibble) {
-        return (int) LEVELS[nibble];
+        return LEVELS[nibble];
     }
 
     @Override
@@ -71,19 +70,46 @@ public final class IQ4_NL implements Format {
         }
     }
 
-    /// Chooses, among the scales of [#scale], the one of least squared error, each weighed by its own square.
+    /// Chooses, among sixteen scales, the one of least squared error, each weighed by its own square.
     @Override
     public void encode(float[] source, int from, int count, MemorySegment target, long at) {
-        for (int block = 0; block < count / BLOCK; block++) {
-            long b = at + (long) block * BYTES;
-            int s = from + block * BLOCK;
-            float d = scale(source, s);
-            float inverse = d == 0 ? 0 : 1 / d;
+        new BlockEncoder(Codebook.scalar()).encode(source, from, count, target, at);
+    }
+
+    @Override
+    public Codec.Encoder encoder(int bits) {
+        return new BlockEncoder(Codebook.vector(bits));
+    }
+
+    /// Encodes with one search or another.
+    private static final class BlockEncoder implements Codec.Encoder {
+
+        private final Codebook codebook;
+        private final float[] scratch = new float[Codebook.SCRATCH];
+        private final float[] scales = new float[TOGETHER];
+        private final int[] codes = new int[BLOCK];
+
+        BlockEncoder(Codebook codebook) {
+            this.codebook = codebook;
+        }
+
+        @Override
+        public void encode(float[] source, int from, int count, MemorySegment target, long at) {
+            for (int block = 0; block < count / BLOCK; block++) {
+                int s = from + block * BLOCK;
+                if (block % TOGETHER == 0) {
+                    int blocks = Math.min(TOGETHER, count / BLOCK - block);
+                    codebook.search(source, s, blocks, LEVELS, scratch, scales);
+                }
+                encode(source, s, scales[block % TOGETHER], target, at + (long) block * BYTES);
+            }
+        }
+
+        private void encode(float[] source, int from, float d, MemorySegment target, long b) {
+            codebook.round(source, from, d == 0 ? 0 : 1 / d, LEVELS, codes);
             Blocks.putF16(target, b, d);
             for (int i = 0; i < 16; i++) {
-                int low = d == 0 ? 0 : nearest(source[s + i] * inverse);
-                int high = d == 0 ? 0 : nearest(source[s + i + 16] * inverse);
-                Blocks.putU8(target, b + QS + i, low | high << 4);
+                Blocks.putU8(target, b + QS + i, codes[i] | codes[i + 16] << 4);
             }
         }
     }
@@ -95,46 +121,10 @@ public final class IQ4_NL implements Format {
 
     /// The levels, for the vector kernel.
     static float[] levels() {
-        return LEVELS.clone();
-    }
-
-    /// For given levels l the weighted error `sum w (x - d l)^2` is least at `d = sum(w l x) / sum(w l^2)`, and falls
-    /// there by `sum(w l x)^2 / sum(w l^2)`: the quantity to make large. The levels come from trial scales.
-    private static float scale(float[] source, int from) {
-        float largest = Blocks.largest(source, from, BLOCK);
-        if (Math.abs(largest) < NOTHING) {
-            return 0;
+        float[] levels = new float[LEVELS.length];
+        for (int i = 0; i < levels.length; i++) {
+            levels[i] = LEVELS[i];
         }
-        float scale = 0;
-        float gain = 0;
-        for (int attempt = -TRIES - 1; attempt <= TRIES; attempt++) {
-            // The first attempt puts the largest number on the level at the other end.
-            float inverse = attempt < -TRIES ? 1 / (-largest / LEVELS[0]) : (attempt + LEVELS[0]) / largest;
-            float along = 0;
-            float square = 0;
-            for (int i = from; i < from + BLOCK; i++) {
-                float level = LEVELS[nearest(inverse * source[i])];
-                float weight = source[i] * source[i];
-                along += weight * level * source[i];
-                square += weight * level * level;
-            }
-            if (square > 0 && (attempt < -TRIES || along * along > gain * square)) {
-                scale = along / square;
-                gain = scale * along;
-            }
-        }
-        return scale;
-    }
-
-    /// The index of the nearest level; the higher of two that are equally near.
-    private static int nearest(float x) {
-        int index = 0;
-        for (int step = 8; step > 0; step >>= 1) {
-            // Twice the number against twice the midpoint of two levels: exact in f32.
-            if (x + x >= LEVELS[index + step - 1] + LEVELS[index + step]) {
-                index += step;
-            }
-        }
-        return index;
+        return levels;
     }
 }

@@ -1,8 +1,10 @@
 package dev.excitor.runtime.format.iq4_xs;
 
 import dev.excitor.runtime.format.Blocks;
+import dev.excitor.runtime.format.Codec;
 import dev.excitor.runtime.format.Format;
 import dev.excitor.runtime.format.VectorKernel;
+import dev.excitor.runtime.format.superblock.Codebook;
 import dev.excitor.runtime.format.superblock.ScaleSearch;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
@@ -88,13 +90,36 @@ public final class IQ4_XS implements Format {
     /// The scale of largest magnitude becomes -32 and fixes d; the codes are then chosen for the rounded scales.
     @Override
     public void encode(float[] source, int from, int count, MemorySegment target, long at) {
-        float[] exactScales = new float[BLOCK / SUB_BLOCK];
-        for (int block = 0; block < count / BLOCK; block++) {
-            long b = at + (long) block * BYTES;
-            int s = from + block * BLOCK;
-            for (int j = 0; j < exactScales.length; j++) {
-                exactScales[j] = ScaleSearch.codebook(source, s + j * SUB_BLOCK, SUB_BLOCK, VALUES);
+        new BlockEncoder(Codebook.scalar()).encode(source, from, count, target, at);
+    }
+
+    /// No more lanes are used than there are sub-blocks.
+    @Override
+    public Codec.Encoder encoder(int bits) {
+        return new BlockEncoder(Codebook.vector(Math.min(bits, Float.SIZE * BLOCK / SUB_BLOCK)));
+    }
+
+    /// Encodes with one search or another.
+    private static final class BlockEncoder implements Codec.Encoder {
+
+        private final Codebook codebook;
+        private final float[] scratch = new float[Codebook.SCRATCH];
+        private final float[] exactScales = new float[BLOCK / SUB_BLOCK];
+        private final int[] codes = new int[SUB_BLOCK];
+
+        BlockEncoder(Codebook codebook) {
+            this.codebook = codebook;
+        }
+
+        @Override
+        public void encode(float[] source, int from, int count, MemorySegment target, long at) {
+            for (int block = 0; block < count / BLOCK; block++) {
+                encode(source, from + block * BLOCK, target, at + (long) block * BYTES);
             }
+        }
+
+        private void encode(float[] source, int from, MemorySegment target, long b) {
+            codebook.search(source, from, exactScales.length, VALUES, scratch, exactScales);
             float d = Blocks.largest(exactScales, 0, exactScales.length) / -32;
             float inverse = d == 0 ? 0 : 1 / d;
             int high = 0;
@@ -103,20 +128,18 @@ public final class IQ4_XS implements Format {
                 int scale = ScaleSearch.nearest(inverse * exactScales[j], -32, 31);
                 low |= ((scale + 32) & 15) << (4 * j);
                 high |= ((scale + 32) >>> 4) << (2 * j);
-                encode(source, s + j * SUB_BLOCK, d * scale, target, b + QS + j * 16L);
+                codes(source, from + j * SUB_BLOCK, d * scale, target, b + QS + j * 16L);
             }
             Blocks.putF16(target, b, d);
             Blocks.putU16(target, b + SCALES_HIGH, high);
             Blocks.putI32(target, b + SCALES_LOW, low);
         }
-    }
 
-    private static void encode(float[] source, int from, float scale, MemorySegment target, long qs) {
-        float inverse = scale == 0 ? 0 : 1 / scale;
-        for (int i = 0; i < 16; i++) {
-            int low = ScaleSearch.nearestValue(VALUES, inverse * source[from + i]);
-            int high = ScaleSearch.nearestValue(VALUES, inverse * source[from + i + 16]);
-            Blocks.putU8(target, qs + i, low | high << 4);
+        private void codes(float[] source, int from, float scale, MemorySegment target, long qs) {
+            codebook.round(source, from, scale == 0 ? 0 : 1 / scale, VALUES, codes);
+            for (int i = 0; i < 16; i++) {
+                Blocks.putU8(target, qs + i, codes[i] | codes[i + 16] << 4);
+            }
         }
     }
 

@@ -1,10 +1,12 @@
 package dev.excitor.runtime.format.q2_k;
 
 import dev.excitor.runtime.format.Blocks;
+import dev.excitor.runtime.format.Codec;
 import dev.excitor.runtime.format.Format;
 import dev.excitor.runtime.format.VectorKernel;
 import dev.excitor.runtime.format.superblock.AffineQuantizer;
-import dev.excitor.runtime.format.superblock.AffineQuantizer.Penalty;
+import dev.excitor.runtime.format.superblock.AffineRule;
+import dev.excitor.runtime.format.superblock.AffineRule.Penalty;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
@@ -28,6 +30,8 @@ public final class Q2_K implements Format {
     static final int QS = 16;
     static final int D = 80;
     static final int D_MIN = 82;
+
+    private static final AffineRule RULE = new AffineRule(16, 3, 15, -0.5f, 15, Penalty.ABSOLUTE);
 
     @Override
     public String name() {
@@ -65,7 +69,17 @@ public final class Q2_K implements Format {
 
     @Override
     public void encode(float[] source, int from, int count, MemorySegment target, long at) {
-        AffineQuantizer quantizer = new AffineQuantizer(16, 3, 15, -0.5f, 15, Penalty.ABSOLUTE);
+        encode(AffineQuantizer.scalar(RULE), source, from, count, target, at);
+    }
+
+    @Override
+    public Codec.Encoder encoder(int bits) {
+        AffineQuantizer quantizer = AffineQuantizer.vector(RULE, bits);
+        return (source, from, count, target, at) -> encode(quantizer, source, from, count, target, at);
+    }
+
+    private static void encode(
+            AffineQuantizer quantizer, float[] source, int from, int count, MemorySegment target, long at) {
         for (int block = 0; block < count / BLOCK; block++) {
             MemorySegment bytes =
                     target.asSlice(at + (long) block * BYTES, BYTES).fill((byte) 0);

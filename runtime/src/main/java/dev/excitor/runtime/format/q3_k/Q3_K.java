@@ -1,10 +1,11 @@
 package dev.excitor.runtime.format.q3_k;
 
 import dev.excitor.runtime.format.Blocks;
+import dev.excitor.runtime.format.Codec;
 import dev.excitor.runtime.format.Format;
 import dev.excitor.runtime.format.VectorKernel;
-import dev.excitor.runtime.format.superblock.ScaleSearch;
 import dev.excitor.runtime.format.superblock.SymmetricQuantizer;
+import dev.excitor.runtime.format.superblock.SymmetricQuantizer.Rule;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
@@ -34,6 +35,10 @@ public final class Q3_K implements Format {
     static final int QS = 32;
     static final int SCALES = 96;
     static final int D = 108;
+
+    private static final int LEVELS = 4;
+    private static final int SCALE_LEVELS = 32;
+    private static final Rule RULE = Rule.REFINE;
 
     @Override
     public String name() {
@@ -78,7 +83,17 @@ public final class Q3_K implements Format {
 
     @Override
     public void encode(float[] source, int from, int count, MemorySegment target, long at) {
-        SymmetricQuantizer quantizer = new SymmetricQuantizer(4, 32, ScaleSearch::refine);
+        encode(SymmetricQuantizer.scalar(LEVELS, SCALE_LEVELS, RULE), source, from, count, target, at);
+    }
+
+    @Override
+    public Codec.Encoder encoder(int bits) {
+        SymmetricQuantizer quantizer = SymmetricQuantizer.vector(LEVELS, SCALE_LEVELS, RULE, bits);
+        return (source, from, count, target, at) -> encode(quantizer, source, from, count, target, at);
+    }
+
+    private static void encode(
+            SymmetricQuantizer quantizer, float[] source, int from, int count, MemorySegment target, long at) {
         for (int block = 0; block < count / BLOCK; block++) {
             MemorySegment bytes =
                     target.asSlice(at + (long) block * BYTES, BYTES).fill((byte) 0);

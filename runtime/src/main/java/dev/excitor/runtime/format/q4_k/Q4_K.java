@@ -1,10 +1,12 @@
 package dev.excitor.runtime.format.q4_k;
 
 import dev.excitor.runtime.format.Blocks;
+import dev.excitor.runtime.format.Codec;
 import dev.excitor.runtime.format.Format;
 import dev.excitor.runtime.format.VectorKernel;
 import dev.excitor.runtime.format.superblock.AffineQuantizer;
-import dev.excitor.runtime.format.superblock.AffineQuantizer.Penalty;
+import dev.excitor.runtime.format.superblock.AffineRule;
+import dev.excitor.runtime.format.superblock.AffineRule.Penalty;
 import dev.excitor.runtime.format.superblock.SixBitScales;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
@@ -31,6 +33,8 @@ public final class Q4_K implements Format {
     static final int D_MIN = 2;
     static final int SCALES = 4;
     static final int QS = SCALES + SixBitScales.BYTES;
+
+    private static final AffineRule RULE = new AffineRule(32, 15, 63, -1f, 20, Penalty.SQUARED);
 
     @Override
     public String name() {
@@ -75,7 +79,17 @@ public final class Q4_K implements Format {
 
     @Override
     public void encode(float[] source, int from, int count, MemorySegment target, long at) {
-        AffineQuantizer quantizer = new AffineQuantizer(32, 15, 63, -1f, 20, Penalty.SQUARED);
+        encode(AffineQuantizer.scalar(RULE), source, from, count, target, at);
+    }
+
+    @Override
+    public Codec.Encoder encoder(int bits) {
+        AffineQuantizer quantizer = AffineQuantizer.vector(RULE, bits);
+        return (source, from, count, target, at) -> encode(quantizer, source, from, count, target, at);
+    }
+
+    private static void encode(
+            AffineQuantizer quantizer, float[] source, int from, int count, MemorySegment target, long at) {
         for (int block = 0; block < count / BLOCK; block++) {
             long b = at + (long) block * BYTES;
             quantizer.quantize(source, from + block * BLOCK);

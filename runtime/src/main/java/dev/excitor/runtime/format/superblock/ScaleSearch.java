@@ -14,6 +14,18 @@ public final class ScaleSearch {
     /// Runs whose numbers are all smaller than this count as zeros.
     static final float ZERO = 1e-15f;
 
+    /// The largest f16. For numbers below it the sums of all searches are finite; vectors take no others.
+    static final float LARGE = 65_504;
+
+    /// Scales that [#sweep] tries.
+    static final int SWEEPS = 19;
+
+    /// Scales that [#codebook] tries.
+    static final int ATTEMPTS = 16;
+
+    /// Rounds of [#refine], at most.
+    static final int ROUNDS = 5;
+
     private ScaleSearch() {}
 
     /// The nearest integer, ties to even, within `[low, high]`; 0 (or the bound next to it) for NaN.
@@ -33,9 +45,8 @@ public final class ScaleSearch {
         }
         float scale = 0;
         float best = 0;
-        for (int attempt = 0; attempt < 19; attempt++) {
-            int step = attempt == 0 ? 0 : attempt <= 9 ? attempt - 10 : attempt - 9;
-            float inverse = -(levels + 0.1f * step) / largest;
+        for (int attempt = 0; attempt < SWEEPS; attempt++) {
+            float inverse = stretched(levels, attempt) / largest;
             float sumXc = 0;
             float sumCc = 0;
             for (int i = from; i < from + count; i++) {
@@ -53,6 +64,12 @@ public final class ScaleSearch {
             }
         }
         return scale;
+    }
+
+    /// What becomes of the largest number at some attempt of [#sweep]: the end of the range first, then less and more.
+    static float stretched(int levels, int attempt) {
+        int step = attempt == 0 ? 0 : attempt <= 9 ? attempt - 10 : attempt - 9;
+        return -(levels + 0.1f * step);
     }
 
     /// Starts with the scale that takes the largest number to the end of the range, then moves single codes as long as
@@ -78,7 +95,7 @@ public final class ScaleSearch {
             sumCc += weight * code * code;
         }
         boolean changed = true;
-        for (int round = 0; round < 5 && changed; round++) {
+        for (int round = 0; round < ROUNDS && changed; round++) {
             changed = false;
             for (int i = 0; i < count; i++) {
                 float number = x[from + i];
@@ -113,7 +130,7 @@ public final class ScaleSearch {
         }
         float scale = 0;
         float best = 0;
-        for (int attempt = 0; attempt < 16; attempt++) {
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             float inverse = attempt == 0 ? 1 / (-largest / values[0]) : (attempt - 8 + values[0]) / largest;
             float sumXv = 0;
             float sumVv = 0;

@@ -1,4 +1,4 @@
-package dev.excitor.loaders.gguf;
+package dev.excitor.loaders;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -6,11 +6,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /// Finds the folder of given models and oracles; tests that need it skip with its name when it is absent.
-final class Shared {
+public final class Shared {
 
     private Shared() {}
 
-    static Path folder(String name) {
+    public static Path folder(String name) {
         Path folder = find().resolve(name);
         assumeTrue(Files.isDirectory(folder), "skipped: there is no folder " + folder);
         return folder;
