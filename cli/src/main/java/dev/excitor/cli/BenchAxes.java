@@ -20,6 +20,7 @@ final class BenchAxes {
     private static final int MOST_TOKENS = 1 << 22;
     private static final int MOST_BATCH = 1 << 14;
     private static final int MOST_THREADS = 1024;
+    private static final int MOST_LAYERS = 1 << 20;
 
     @Option(
             names = {"-m", "--model"},
@@ -107,6 +108,15 @@ final class BenchAxes {
     private List<Kernels.Tier> tiers = List.of();
 
     @Option(
+            names = {"-ngl", "--n-gpu-layers", "--gpu-layers"},
+            paramLabel = "N",
+            split = ",",
+            defaultValue = "0",
+            description = "Layers that the GPU computes for prompts, from the top, the output as one more; 99 for all"
+                    + " (default: ${DEFAULT-VALUE}).")
+    private List<Integer> gpuLayers = List.of();
+
+    @Option(
             names = "--adapter",
             paramLabel = "FILE[:SCALE]",
             split = ",",
@@ -136,6 +146,7 @@ final class BenchAxes {
         require(command, "-d", depths, 0, MOST_TOKENS);
         require(command, "-b", batches, 1, MOST_BATCH);
         require(command, "-ub", microBatches, 1, MOST_BATCH);
+        require(command, "-ngl", gpuLayers, 0, MOST_LAYERS);
         for (TokenPair pair : pairs) {
             require(command, "-pg", List.of(pair.prompt(), pair.generated()), 1, MOST_TOKENS);
         }
@@ -150,7 +161,8 @@ final class BenchAxes {
         List<AdapterFile> files = adapters.stream()
                 .map(adapter -> new AdapterFile(adapter.path(), adapter.scale()))
                 .toList();
-        return new Axes(models, tiers, threads(command), batches, microBatches, keys, files, workloads, depths);
+        return new Axes(
+                models, tiers, gpuLayers, threads(command), batches, microBatches, keys, files, workloads, depths);
     }
 
     private List<Workload> workloads() {

@@ -6,7 +6,9 @@ import dev.excitor.cli.bench.Plan;
 import dev.excitor.cli.bench.Row;
 import dev.excitor.cli.bench.RowWriter;
 import dev.excitor.cli.bench.Table;
+import dev.excitor.runtime.EngineOptions;
 import dev.excitor.runtime.checkpoint.CheckpointReader;
+import dev.excitor.runtime.kernel.Kernels;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -36,6 +38,7 @@ import picocli.CommandLine.Spec;
             "  excitor bench -m llama-3.2-1b.Q4_0.gguf",
             "  excitor bench -m llama-3.2-1b.Q4_0.gguf -t 1,2,4 -p 0 -n 64 -d 0,4096 -o jsonl",
             "  excitor bench -m llama-3.2-1b.Q4_0.gguf --adapter polite.excitor.gguf --kernel native,vector",
+            "  excitor bench -m llama-3.2-1b.Q4_0.gguf -n 0 -ngl 0,99",
             "  excitor bench --limits -m llama-3.2-1b.Q4_0.gguf"
         })
 final class BenchCommand extends Subcommand {
@@ -71,6 +74,9 @@ final class BenchCommand extends Subcommand {
             description = "Width of the portable vector kernels: 128, 256 or 512; 0 takes the CPU's own"
                     + " (default: ${DEFAULT-VALUE}).")
     private int vectorBits;
+
+    @Mixin
+    private GpuFlags gpu = new GpuFlags();
 
     @Option(names = "--no-mmap", description = "Read the weights into memory instead of mapping the file.")
     private boolean noMmap;
@@ -112,7 +118,7 @@ final class BenchCommand extends Subcommand {
                     commandLine(), "--vector-bits must be one of %s, but is %d".formatted(WIDTHS, vectorBits));
         }
         Bench.Options options = new Bench.Options(
-                vectorBits,
+                new EngineOptions(0, Kernels.Tier.AUTO, vectorBits, gpu.options(0)),
                 noMmap ? CheckpointReader.Memory.COPIED : CheckpointReader.Memory.MAPPED,
                 !noWarmUp,
                 Duration.ofSeconds(delay),

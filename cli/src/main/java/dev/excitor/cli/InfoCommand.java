@@ -25,7 +25,8 @@ import picocli.CommandLine.Parameters;
         name = "info",
         description = {
             "Shows what is in a model file: sizes, tokenizer and number formats, the memory that a text needs, and the"
-                    + " kernel that each kind of matrix gets on this machine, with the reasons of those that declined.",
+                    + " kernel that each kind of matrix gets on this machine, with the reasons of those that declined. With -ngl it"
+                    + " tries the GPU, and says what came of it.",
             "An adapter is shown with its settings and its cost, alone or with the model it shall be used with. A file"
                     + " with a vocabulary and no weights is enough for what it holds."
         },
@@ -34,7 +35,8 @@ import picocli.CommandLine.Parameters;
             "  excitor info llama-3.2-1b.Q4_0.gguf",
             "  excitor info llama-3.2-1b.Q4_0.gguf polite.excitor.gguf",
             "  excitor info polite.excitor.gguf --tensors --metadata",
-            "  excitor info llama-3.2-1b.Q4_0.gguf --kernel scalar"
+            "  excitor info llama-3.2-1b.Q4_0.gguf --kernel scalar",
+            "  excitor info llama-3.2-1b.Q4_0.gguf -ngl 99"
         })
 final class InfoCommand extends Subcommand {
 
@@ -111,6 +113,7 @@ final class InfoCommand extends Subcommand {
         FileReport.formats(report, file);
         if (model.isPresent()) {
             parts.memory(model.get().dimensions());
+            parts.gpu(model.get().engine().gpu());
             parts.kernels(model.get());
             parts.leftovers(model.get());
         }

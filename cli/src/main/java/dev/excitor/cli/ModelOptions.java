@@ -61,8 +61,20 @@ final class ModelOptions {
                         + " changes of the file.")
         private boolean noMmap;
 
+        @Option(
+                names = {"-ngl", "--gpu-layers", "--n-gpu-layers"},
+                paramLabel = "N",
+                defaultValue = "0",
+                description =
+                        "Layers that the GPU computes for prompts, from the top, the output as one more; 99 for all"
+                                + " (default: ${DEFAULT-VALUE}).")
+        private int gpuLayers;
+
+        @Mixin
+        private GpuFlags gpu = new GpuFlags();
+
         EngineOptions options() {
-            return new EngineOptions(threads, kernel, vectorBits);
+            return new EngineOptions(threads, kernel, vectorBits, gpu.options(gpuLayers));
         }
 
         CheckpointReader.Memory memory() {

@@ -41,6 +41,7 @@ public final class Model implements AutoCloseable {
                 .bind(checkpoint, binder, engine, tokenizer.vocabulary().size());
         this.leftovers = binder.leftovers();
         this.lifetime = new Lifetime("the model " + checkpoint.path(), () -> {
+            engine.kernels().release(checkpoint.tensors());
             checkpoint.close();
             if (ownsEngine) {
                 engine.close();
@@ -74,6 +75,7 @@ public final class Model implements AutoCloseable {
         try {
             return new Model(checkpoint, engine, ownsEngine);
         } catch (RuntimeException | Error failure) {
+            engine.kernels().release(checkpoint.tensors());
             checkpoint.close();
             throw failure;
         }

@@ -1,12 +1,15 @@
 package dev.excitor.runtime;
 
+import dev.excitor.runtime.kernel.GpuState;
 import dev.excitor.runtime.kernel.Kernels;
 import dev.excitor.runtime.kernel.VectorApi;
 import dev.excitor.runtime.kernel.avx512.Avx512Ops;
 import dev.excitor.runtime.kernel.avx512.Avx512Provider;
+import dev.excitor.runtime.kernel.cublas.CublasProvider;
 import dev.excitor.runtime.ops.Ops;
 import dev.excitor.runtime.team.Team;
 import dev.excitor.runtime.vector.Lanes;
+import java.util.Optional;
 
 /// What computes: kernels, operations and threads, passed to whoever needs them. One engine serves any number of models
 /// and sessions, whose forward passes take turns on its threads.
@@ -17,27 +20,37 @@ public final class Engine implements AutoCloseable {
     private final Team team;
     private final int vectorBits;
     private final Runnable freeOps;
+    private final Optional<CublasProvider> gpu;
 
-    private Engine(Kernels kernels, Ops ops, Team team, int vectorBits, Runnable freeOps) {
+    private Engine(
+            Kernels kernels, Ops ops, Team team, int vectorBits, Runnable freeOps, Optional<CublasProvider> gpu) {
         this.kernels = kernels;
         this.ops = ops;
         this.team = team;
         this.vectorBits = vectorBits;
         this.freeOps = freeOps;
+        this.gpu = gpu;
     }
 
     public static Engine open(EngineOptions options) {
-        Kernels kernels = Kernels.of(options.tier(), options.vectorBits());
+        Kernels cpu = Kernels.of(options.tier(), options.vectorBits());
         boolean vector = options.tier() != Kernels.Tier.SCALAR && VectorApi.isAvailable();
         int bits = vector ? vectorBits(options) : 0;
         Ops portable = vector ? Ops.vector(bits) : Ops.scalar();
         int threads = options.threads() == 0 ? Cpu.usableThreads() : options.threads();
         Team team = new Team(threads);
+        Optional<CublasProvider> gpu = gpu(options.gpu(), cpu, team);
+        Kernels kernels = gpu.map(cpu::behind).orElse(cpu);
         if (runsNativeOps(options.tier())) {
             Avx512Ops nativeOps = new Avx512Ops();
-            return new Engine(kernels, nativeOps.over(portable), team, bits, nativeOps::close);
+            return new Engine(kernels, nativeOps.over(portable), team, bits, nativeOps::close, gpu);
         }
-        return new Engine(kernels, portable, team, bits, () -> {});
+        return new Engine(kernels, portable, team, bits, () -> {}, gpu);
+    }
+
+    /// Where none is wanted, no class that knows of one is even loaded.
+    private static Optional<CublasProvider> gpu(GpuOptions options, Kernels cpu, Team team) {
+        return options.layers() == 0 ? Optional.empty() : Optional.of(CublasProvider.open(options, cpu, team));
     }
 
     private static int vectorBits(EngineOptions options) {
@@ -69,6 +82,11 @@ public final class Engine implements AutoCloseable {
     /// Width of the portable vector operations; 0 where only the scalar ones run.
     public int vectorBits() {
         return vectorBits;
+    }
+
+    /// What came of the GPU.
+    public GpuState gpu() {
+        return gpu.map(CublasProvider::state).orElseGet(GpuState.NotWanted::new);
     }
 
     /// Stops the threads, when the pass in progress has ended. Sessions that go on fail with IllegalStateException.

@@ -8,7 +8,8 @@ import dev.excitor.runtime.vector.Lanes;
 /// @param threads    members of the team; 0 takes as many as this process may use, see [Cpu#usableThreads]
 /// @param tier       which kernels are considered
 /// @param vectorBits 128, 256 or 512, or 0 for what the CPU prefers
-public record EngineOptions(int threads, Kernels.Tier tier, int vectorBits) {
+/// @param gpu        what a GPU takes over
+public record EngineOptions(int threads, Kernels.Tier tier, int vectorBits, GpuOptions gpu) {
     public EngineOptions {
         if (threads < 0 || threads > 1024) {
             throw new ExcitorException.InvalidOption(
@@ -20,19 +21,28 @@ public record EngineOptions(int threads, Kernels.Tier tier, int vectorBits) {
         }
     }
 
+    /// Without a GPU.
+    public EngineOptions(int threads, Kernels.Tier tier, int vectorBits) {
+        this(threads, tier, vectorBits, GpuOptions.none());
+    }
+
     public static EngineOptions defaults() {
         return new EngineOptions(0, Kernels.Tier.AUTO, 0);
     }
 
     public EngineOptions withThreads(int threads) {
-        return new EngineOptions(threads, tier, vectorBits);
+        return new EngineOptions(threads, tier, vectorBits, gpu);
     }
 
     public EngineOptions withTier(Kernels.Tier tier) {
-        return new EngineOptions(threads, tier, vectorBits);
+        return new EngineOptions(threads, tier, vectorBits, gpu);
     }
 
     public EngineOptions withVectorBits(int vectorBits) {
-        return new EngineOptions(threads, tier, vectorBits);
+        return new EngineOptions(threads, tier, vectorBits, gpu);
+    }
+
+    public EngineOptions withGpu(GpuOptions gpu) {
+        return new EngineOptions(threads, tier, vectorBits, gpu);
     }
 }

@@ -126,8 +126,21 @@ public abstract sealed class ExcitorException extends RuntimeException {
     public static final class NativeCall extends ExcitorException {
         private static final long serialVersionUID = 1L;
 
+        private final String function;
+        private final long status;
+
         public NativeCall(String function, long status, String meaning) {
             super("%s returned %d: %s.".formatted(function, status, meaning));
+            this.function = function;
+            this.status = status;
+        }
+
+        public String function() {
+            return function;
+        }
+
+        public long status() {
+            return status;
         }
     }
 }

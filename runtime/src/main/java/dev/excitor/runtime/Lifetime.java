@@ -25,13 +25,23 @@ public final class Lifetime {
     ///
     /// @throws IllegalStateException after close
     public void acquire() {
+        if (!tryAcquire()) {
+            throw new IllegalStateException(what + " is closed");
+        }
+    }
+
+    /// Begins a use unless closing has begun; [#release] ends it.
+    ///
+    /// @return whether it has begun
+    public boolean tryAcquire() {
         long seen;
         do {
             seen = state.get();
             if (seen >= CLOSED) {
-                throw new IllegalStateException(what + " is closed");
+                return false;
             }
         } while (!state.compareAndSet(seen, seen + 1));
+        return true;
     }
 
     public void release() {

@@ -17,6 +17,7 @@ import java.util.stream.Stream;
 public record Axes(
         List<Path> models,
         List<Kernels.Tier> tiers,
+        List<Integer> gpuLayers,
         List<Integer> threads,
         List<Integer> batches,
         List<Integer> microBatches,
@@ -41,6 +42,7 @@ public record Axes(
     private List<Setup> setups() {
         List<Setup> setups = models.stream().map(Setup::of).toList();
         setups = vary(setups, tiers, Setup::tier);
+        setups = vary(setups, gpuLayers, Setup::gpuLayers);
         setups = vary(setups, threads, Setup::threads);
         setups = vary(setups, batches, Setup::batch);
         setups = vary(setups, microBatches, Setup::microBatch);

@@ -1,5 +1,6 @@
 package dev.excitor.cli.bench;
 
+import dev.excitor.runtime.EngineOptions;
 import dev.excitor.runtime.checkpoint.CheckpointReader;
 import dev.excitor.runtime.limits.Limits;
 import dev.excitor.runtime.team.Team;
@@ -19,13 +20,13 @@ public final class Bench {
 
     /// How to measure.
     ///
-    /// @param vectorBits of the portable vector kernels, 0 for what the CPU prefers
-    /// @param memory     where the weights live
-    /// @param warmUp     whether every configuration runs before any is measured
-    /// @param delay      rest before each run
-    /// @param limits     whether the memory's speed is measured in each round
+    /// @param engine what all engines have in common; threads, tier and layers on the GPU are each setup's own
+    /// @param memory where the weights live
+    /// @param warmUp whether every configuration runs before any is measured
+    /// @param delay  rest before each run
+    /// @param limits whether the memory's speed is measured in each round
     public record Options(
-            int vectorBits, CheckpointReader.Memory memory, boolean warmUp, Duration delay, boolean limits) {}
+            EngineOptions engine, CheckpointReader.Memory memory, boolean warmUp, Duration delay, boolean limits) {}
 
     private final Plan plan;
     private final Options options;
@@ -58,7 +59,7 @@ public final class Bench {
 
     /// Does the work.
     public void run() {
-        try (Stages stages = Stages.open(plan, options.vectorBits(), options.memory())) {
+        try (Stages stages = Stages.open(plan, options.engine(), options.memory())) {
             plan.configurations().forEach(each -> results.describe(each, Facts.of(each, stages.of(each.setup()))));
             if (options.warmUp()) {
                 warmUp(stages);

@@ -27,6 +27,7 @@ import java.util.Set;
 /// @param parameters    numbers in all tensors
 /// @param kernel        the kernels chosen, the one with the most weights first: `native(avx512)+vector(512)`
 /// @param vectorBits    width of the portable vector operations, 0 where only scalar ones run
+/// @param gpu           the name of the GPU that is used, or `none`
 /// @param strategy      how the adapter's extra keys reach the scores, if there is an adapter
 /// @param bytesPerToken read for each generated token: all matrices, the output matrix too, and the cache
 record Facts(
@@ -35,6 +36,7 @@ record Facts(
         long parameters,
         String kernel,
         int vectorBits,
+        String gpu,
         Optional<Strategy> strategy,
         double bytesPerToken) {
 
@@ -49,6 +51,7 @@ record Facts(
                 parameters,
                 kernels(model, configuration.workload()),
                 model.engine().vectorBits(),
+                model.engine().gpu().name(),
                 stage.strategy(),
                 bytesPerToken(configuration, model));
     }

@@ -86,6 +86,8 @@ final class Results {
                 .with("model_n_params", known.parameters())
                 .with("kernel", known.kernel())
                 .with("vector_bits", known.vectorBits())
+                .with("n_gpu_layers", setup.gpuLayers())
+                .with("gpu_info", known.gpu())
                 .with("n_batch", setup.batch())
                 .with("n_ubatch", setup.microBatch())
                 .with("n_threads", setup.threads())

@@ -16,7 +16,7 @@ import java.util.Map;
 /// All setups of a plan, ready to run at the same time; what several of them use is opened once.
 final class Stages implements AutoCloseable {
 
-    private record EngineKey(Kernels.Tier tier, int threads) {}
+    private record EngineKey(Kernels.Tier tier, int gpuLayers, int threads) {}
 
     private record ModelKey(Path file, EngineKey engine) {}
 
@@ -29,14 +29,14 @@ final class Stages implements AutoCloseable {
 
     /// Opens everything.
     ///
-    /// @param vectorBits of the portable vector kernels, 0 for what the CPU prefers
-    /// @param memory     where the weights live
-    static Stages open(Plan plan, int vectorBits, CheckpointReader.Memory memory) {
+    /// @param common what all engines have in common
+    /// @param memory where the weights live
+    static Stages open(Plan plan, EngineOptions common, CheckpointReader.Memory memory) {
         Stages all = new Stages();
         try {
             for (Configuration configuration : plan.configurations()) {
                 Setup setup = configuration.setup();
-                all.stages.computeIfAbsent(setup, unseen -> all.stage(setup, plan.context(setup), vectorBits, memory));
+                all.stages.computeIfAbsent(setup, unseen -> all.stage(setup, plan.context(setup), common, memory));
             }
             return all;
         } catch (RuntimeException | Error failure) {
@@ -45,10 +45,13 @@ final class Stages implements AutoCloseable {
         }
     }
 
-    private Stage stage(Setup setup, int context, int vectorBits, CheckpointReader.Memory memory) {
-        EngineKey key = new EngineKey(setup.tier(), setup.threads());
+    private Stage stage(Setup setup, int context, EngineOptions common, CheckpointReader.Memory memory) {
+        EngineKey key = new EngineKey(setup.tier(), setup.gpuLayers(), setup.threads());
         Engine engine = engines.computeIfAbsent(
-                key, wanted -> Engine.open(new EngineOptions(setup.threads(), setup.tier(), vectorBits)));
+                key,
+                wanted -> Engine.open(common.withThreads(setup.threads())
+                        .withTier(setup.tier())
+                        .withGpu(common.gpu().withLayers(setup.gpuLayers()))));
         Model model = models.computeIfAbsent(
                 new ModelKey(setup.model(), key), wanted -> Model.open(setup.model(), engine, memory));
         SessionOptions options =

@@ -23,6 +23,7 @@ public final class Table {
             number("size", "model_size", value -> Sizes.bytes(((Number) value).longValue())),
             number("params", "model_n_params", value -> Sizes.count(((Number) value).longValue())),
             always("kernel", "kernel", Object::toString),
+            varying("ngl", "n_gpu_layers", Object::toString),
             number("threads", "n_threads", Object::toString),
             varying("n_batch", "n_batch", Object::toString),
             varying("n_ubatch", "n_ubatch", Object::toString),

@@ -12,6 +12,7 @@ import dev.excitor.runtime.ExcitorException;
 import dev.excitor.runtime.Tensor;
 import dev.excitor.runtime.checkpoint.Checkpoint;
 import dev.excitor.runtime.checkpoint.Metadata;
+import dev.excitor.runtime.kernel.GpuState;
 import dev.excitor.runtime.kernel.Kernels;
 import dev.excitor.runtime.kernel.Regime;
 import dev.excitor.runtime.kv.KvLayout;
@@ -157,6 +158,25 @@ public final class ModelReport {
                     type.name().toLowerCase(Locale.ROOT) + " cache",
                     Sizes.bytes(PER_TOKENS * bytes) + " for 1,000 tokens",
                     String.format(Locale.ROOT, "%s for all %,d", Sizes.bytes(bytes * dims.context()), dims.context()));
+        }
+    }
+
+    /// What came of the GPU; after the weights are bound, so that it knows how many it has.
+    public void gpu(GpuState gpu) {
+        report.section("GPU");
+        switch (gpu) {
+            case GpuState.NotWanted none -> report.row("not looked for: -ngl N gives the top N layers to one");
+            case GpuState.Unusable unusable -> report.row("not used: " + unusable.reason());
+            case GpuState.InUse used -> {
+                report.row("device", used.device() + ", compute capability " + used.computeCapability());
+                report.row("libraries", used.libraries());
+                report.row(
+                        "memory", "%s of %s were free".formatted(Sizes.bytes(used.free()), Sizes.bytes(used.total())));
+                report.row(
+                        "weights",
+                        "%d matrices in %s, of %s that they may take"
+                                .formatted(used.matrices(), Sizes.bytes(used.weights()), Sizes.bytes(used.budget())));
+            }
         }
     }
 

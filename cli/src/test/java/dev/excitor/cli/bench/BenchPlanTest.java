@@ -33,6 +33,7 @@ class BenchPlanTest {
         Axes axes = new Axes(
                 List.of(MODEL, Path.of("n.gguf")),
                 List.of(Tier.SCALAR, Tier.VECTOR),
+                List.of(0, 99),
                 List.of(1, 2, 3),
                 List.of(2048, 64),
                 List.of(512, 32),
@@ -41,9 +42,9 @@ class BenchPlanTest {
                 List.of(PP, TG),
                 List.of(0, 16));
         List<Configuration> all = Plan.of(axes, 1).configurations();
-        assertThat(all).hasSize(2 * 2 * 3 * 2 * 2 * 2 * 2 * 2 * 2).doesNotHaveDuplicates();
+        assertThat(all).hasSize(2 * 2 * 2 * 3 * 2 * 2 * 2 * 2 * 2 * 2).doesNotHaveDuplicates();
         assertThat(all.getFirst().setup())
-                .isEqualTo(new Setup(MODEL, Tier.SCALAR, 1, 2048, 512, KvLayout.Type.F32, Optional.empty()));
+                .isEqualTo(new Setup(MODEL, Tier.SCALAR, 0, 1, 2048, 512, KvLayout.Type.F32, Optional.empty()));
     }
 
     @Test
@@ -89,6 +90,7 @@ class BenchPlanTest {
         return new Axes(
                 List.of(MODEL),
                 List.of(Tier.AUTO),
+                List.of(0),
                 threads,
                 List.of(2048),
                 List.of(512),

@@ -5,6 +5,7 @@ import dev.excitor.runtime.ExcitorException;
 import dev.excitor.runtime.Shape;
 import dev.excitor.runtime.Tensor;
 import dev.excitor.runtime.checkpoint.Checkpoint;
+import dev.excitor.runtime.kernel.Place;
 import dev.excitor.runtime.kernel.Regime;
 import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashSet;
@@ -29,17 +30,17 @@ public final class Binder {
     }
 
     /// A matrix `NAME.weight` with its optional `NAME.bias`.
-    public Linear linear(String name, int rows, int cols) {
-        return linear(require(name + ".weight", new Shape(rows, cols)), bias(name + ".bias", rows));
+    public Linear linear(String name, int rows, int cols, Place place) {
+        return linear(require(name + ".weight", new Shape(rows, cols)), bias(name + ".bias", rows), place);
     }
 
     /// A matrix under another tensor's data, such as an output tied to the embedding.
-    public Linear linear(Tensor weights, @Nullable MemorySegment bias) {
+    public Linear linear(Tensor weights, @Nullable MemorySegment bias, Place place) {
         return new Linear(
                 weights,
                 bias,
-                engine.kernels().choose(weights, Regime.DECODE),
-                engine.kernels().choose(weights, Regime.PREFILL));
+                engine.kernels().choose(weights, Regime.DECODE, place),
+                engine.kernels().choose(weights, Regime.PREFILL, place));
     }
 
     /// A tensor that must be there, in any format.

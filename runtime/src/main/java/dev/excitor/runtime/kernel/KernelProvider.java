@@ -14,6 +14,14 @@ public interface KernelProvider {
 
     Answer consider(Tensor tensor, Regime regime);
 
+    /// As [#consider], knowing where in a model the matrix stands.
+    default Answer consider(Tensor tensor, Regime regime, Place place) {
+        return consider(tensor, regime);
+    }
+
+    /// Frees what was kept for a matrix whose memory is about to go away. Nothing may be multiplying with it.
+    default void release(Tensor tensor) {}
+
     /// Frees what its kernels need; the engine calls it when nothing runs any more. Closing twice is fine.
     default void close() {}
 

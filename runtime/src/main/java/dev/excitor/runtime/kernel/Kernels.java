@@ -8,6 +8,7 @@ import dev.excitor.runtime.kernel.scalar.ScalarProvider;
 import dev.excitor.runtime.kernel.vector.VectorProvider;
 import dev.excitor.runtime.vector.Lanes;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 
 /// The chain of kernel providers of one engine: each matrix is offered to them in order, once, when weights are bound.
@@ -56,11 +57,23 @@ public final class Kernels implements AutoCloseable {
         return new Kernels(List.copyOf(chain));
     }
 
-    /// The kernel for one matrix in one regime, with the reasons of those that were asked before.
+    /// The same chain with another provider before it, which is closed with it.
+    public Kernels behind(KernelProvider first) {
+        List<KernelProvider> longer = new ArrayList<>(chain);
+        longer.addFirst(first);
+        return new Kernels(List.copyOf(longer));
+    }
+
+    /// The kernel for a matrix that stands alone.
     public Choice choose(Tensor tensor, Regime regime) {
+        return choose(tensor, regime, Place.ALONE);
+    }
+
+    /// The kernel for one matrix in one regime, with the reasons of those that were asked before.
+    public Choice choose(Tensor tensor, Regime regime, Place place) {
         List<String> declined = new ArrayList<>();
         for (KernelProvider provider : chain) {
-            switch (provider.consider(tensor, regime)) {
+            switch (provider.consider(tensor, regime, place)) {
                 case KernelProvider.Accepted accepted -> {
                     return new Choice(accepted.kernel(), List.copyOf(declined));
                 }
@@ -73,6 +86,13 @@ public final class Kernels implements AutoCloseable {
 
     public List<String> names() {
         return chain.stream().map(KernelProvider::name).toList();
+    }
+
+    /// Frees what was kept for matrices whose memory is about to go away. Nothing may be multiplying with them.
+    public void release(Collection<Tensor> tensors) {
+        for (KernelProvider provider : chain) {
+            tensors.forEach(provider::release);
+        }
     }
 
     /// Frees what the providers hold. Nothing may be running in their kernels. Closing twice is fine.

@@ -3,10 +3,12 @@ package dev.excitor.model.arch.llama;
 import dev.excitor.model.arch.Binder;
 import dev.excitor.model.arch.Dimensions;
 import dev.excitor.model.arch.Linear;
+import dev.excitor.model.arch.Scratch;
 import dev.excitor.runtime.ExcitorException;
 import dev.excitor.runtime.Shape;
 import dev.excitor.runtime.Tensor;
 import dev.excitor.runtime.format.Blocks;
+import dev.excitor.runtime.kernel.Place;
 import dev.excitor.runtime.ops.RopeFrequencies;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -49,23 +51,24 @@ public record LlamaWeights(
         List<Layer> layers = new ArrayList<>();
         for (int l = 0; l < c.layers(); l++) {
             String blk = "blk." + l + ".";
+            Place place = Place.inLayer(l, c.layers());
             layers.add(new Layer(
                     binder.vector(blk + "attn_norm.weight", c.width()),
-                    binder.linear(blk + "attn_q", c.queryWidth(), c.width()),
-                    binder.linear(blk + "attn_k", c.keyWidth(), c.width()),
-                    binder.linear(blk + "attn_v", c.valueWidth(), c.width()),
-                    binder.linear(blk + "attn_output", c.width(), c.heads() * c.valueDim()),
+                    binder.linear(blk + "attn_q", c.queryWidth(), c.width(), place),
+                    binder.linear(blk + "attn_k", c.keyWidth(), c.width(), place),
+                    binder.linear(blk + "attn_v", c.valueWidth(), c.width(), place),
+                    binder.linear(blk + "attn_output", c.width(), c.heads() * c.valueDim(), place),
                     binder.vector(blk + "ffn_norm.weight", c.width()),
-                    binder.linear(blk + "ffn_gate", config.ffn(), c.width()),
-                    binder.linear(blk + "ffn_up", config.ffn(), c.width()),
-                    binder.linear(blk + "ffn_down", c.width(), config.ffn())));
+                    binder.linear(blk + "ffn_gate", config.ffn(), c.width(), place),
+                    binder.linear(blk + "ffn_up", config.ffn(), c.width(), place),
+                    binder.linear(blk + "ffn_down", c.width(), config.ffn(), place)));
         }
         Optional<Tensor> output = binder.find("output.weight", new Shape(c.vocab(), c.width()));
         return new LlamaWeights(
                 embedding,
                 List.copyOf(layers),
                 binder.vector("output_norm.weight", c.width()),
-                binder.linear(output.orElse(embedding), null),
+                binder.linear(output.orElse(embedding), null, Place.output(c.layers(), Scratch.LOGIT_ROWS)),
                 frequencies(binder, config));
     }
 
