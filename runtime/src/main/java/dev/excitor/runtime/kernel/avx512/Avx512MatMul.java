@@ -23,10 +23,7 @@ import java.util.List;
 final class Avx512MatMul implements MatMul {
 
     /// From this many activation rows on, panels pay.
-    static final int TILES_FROM = 8;
-
-    /// Weight bytes that stay in the second-level cache when several groups of activations meet them.
-    private static final int STRIP_BYTES = 1 << 16;
+    static final int TILES_FROM = RowKernel.MAX_TOKENS + 1;
 
     private static final int ARGUMENTS = 128;
     private static final int PANELS = ARGUMENTS + PanelKernel.SCRATCH_BYTES;
@@ -86,13 +83,7 @@ final class Avx512MatMul implements MatMul {
     public void apply(Worker worker, Tensor w, Activations x, MemorySegment y, int yStride) {
         int rows = w.shape().rows();
         if (x.rows() < TILES_FROM) {
-            int from = worker.from(rows, Panel.ROWS);
-            int to = worker.to(rows, Panel.ROWS);
-            MemorySegment packed = x.packed(lanes);
-            int strip = x.rows() <= RowKernel.MAX_TOKENS ? rows : Math.max(1, STRIP_BYTES / (int) w.rowBytes());
-            for (int first = from; first < to; first += strip) {
-                rows(worker, w, first, Math.min(to, first + strip), packed, x.rows(), y, yStride);
-            }
+            rows(worker, w, worker.from(rows, Panel.ROWS), worker.to(rows, Panel.ROWS), x, y, yStride);
         } else {
             int to = worker.to(rows, PAIR);
             for (int first = worker.from(rows, PAIR); first < to; first += PAIR) {
@@ -101,25 +92,20 @@ final class Avx512MatMul implements MatMul {
         }
     }
 
-    /// Weight rows `[from, to)` with all activations, as many at a time as a kernel takes.
-    private void rows(Worker worker, Tensor w, int from, int to, MemorySegment x, int n, MemorySegment y, int yStride) {
-        int groups = (n + RowKernel.MAX_TOKENS - 1) / RowKernel.MAX_TOKENS;
-        long weights = readable(w.data(), from * w.rowBytes(), (to - from) * w.rowBytes());
-        long xBytes = Q8Lanes.rowBytes(cols);
-        long yBytes = 4L * yStride;
-        for (int group = 0; group < groups; group++) {
-            int token = n * group / groups;
-            int tokens = n * (group + 1) / groups - token;
-            long source = readable(x, token * xBytes, tokens * xBytes);
-            long target = writable(y, token * yBytes + 4L * from, (tokens - 1) * yBytes + 4L * (to - from));
-            MemorySegment arguments = worker.memory(WORKER_BYTES);
-            set(arguments, RowArguments.W, weights);
-            set(arguments, RowArguments.ROWS, to - from);
-            set(arguments, RowArguments.X, source);
-            set(arguments, RowArguments.Y, target);
-            set(arguments, RowArguments.Y_STRIDE, yBytes);
-            rowKernels[tokens - 1].call(arguments);
+    /// Weight rows `[from, to)` with the few activations.
+    private void rows(Worker worker, Tensor w, int from, int to, Activations x, MemorySegment y, int yStride) {
+        if (from == to) {
+            return;
         }
+        int n = x.rows();
+        long yBytes = 4L * yStride;
+        MemorySegment arguments = worker.memory(WORKER_BYTES);
+        set(arguments, RowArguments.W, readable(w.data(), from * w.rowBytes(), (to - from) * w.rowBytes()));
+        set(arguments, RowArguments.ROWS, to - from);
+        set(arguments, RowArguments.X, readable(x.packed(lanes), 0, (long) n * Q8Lanes.rowBytes(cols)));
+        set(arguments, RowArguments.Y, writable(y, 4L * from, (n - 1) * yBytes + 4L * (to - from)));
+        set(arguments, RowArguments.Y_STRIDE, yBytes);
+        rowKernels[n - 1].call(arguments);
     }
 
     /// Up to 32 weight rows with all activations.
@@ -146,13 +132,20 @@ final class Avx512MatMul implements MatMul {
     private void unpack(MemorySegment memory, Tensor w, int first, int rows, int col, int width, int panel) {
         long rowBytes = w.rowBytes();
         long weights = readable(w.data(), first * rowBytes, rows * rowBytes);
-        set(memory, PanelKernel.W, weights + col / code.unitWeights() * (long) code.unitBytes());
+        long at = bytes(col);
+        set(memory, PanelKernel.W, weights + at);
         set(memory, PanelKernel.W_STRIDE, rowBytes);
         set(memory, PanelKernel.LAST_ROW, rows - 1);
         set(memory, PanelKernel.UNITS, width / code.unitWeights());
         set(memory, PanelKernel.OUT, memory.address() + PANELS + (long) panel * MOST_PANEL_BYTES);
         set(memory, PanelKernel.SCRATCH, memory.address() + ARGUMENTS);
+        set(memory, PanelKernel.AHEAD, col + width < cols ? bytes(width) : PAIR * rowBytes - at);
         panelKernel.call(memory);
+    }
+
+    /// Bytes of so many columns of a row.
+    private long bytes(int columns) {
+        return columns / code.unitWeights() * (long) code.unitBytes();
     }
 
     /// All activations in tiles of T tokens and, where they do not divide evenly, some of T - 1.

@@ -28,6 +28,8 @@ final class PanelKernel {
     static final int UNITS = 24;
     static final int OUT = 32;
     static final int SCRATCH = 40;
+    /// Bytes from what is unpacked to what will be unpacked after the tiles of this panel, and is asked for now.
+    static final int AHEAD = 48;
 
     /// 16 rows of a unit.
     static final int SCRATCH_BYTES = Panel.ROWS * 256;
@@ -55,6 +57,7 @@ final class PanelKernel {
         a.mov(RSI, at(RDI, W));
         a.mov(R10, at(RDI, UNITS));
         a.mov(R8, at(RDI, OUT));
+        a.mov(RAX, at(RDI, AHEAD));
         Label unit = a.here();
         a.mov(R11, RSI);
         a.mov(R9, at(RDI, SCRATCH));
@@ -89,6 +92,9 @@ final class PanelKernel {
 
     /// One row's unit, at R11: bytes to R9, scales to RDX.
     private void unpackRow(Unpacker unpacker) {
+        for (int line = 0; line < code.unitBytes() + 63; line += 64) {
+            a.prefetcht0(at(R11, RAX, 1, line));
+        }
         unpacker.begin(R11, 0);
         for (int step = 0; step < code.unitSteps(); step++) {
             int to = step * Panel.stepBytes(code);

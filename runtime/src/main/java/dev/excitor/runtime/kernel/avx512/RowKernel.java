@@ -17,7 +17,7 @@ import dev.excitor.runtime.asm.Vec;
 import dev.excitor.runtime.kernel.x86.RowArguments;
 import dev.excitor.runtime.kernel.x86.Sums;
 
-/// Products of weight rows, as they lie in the file, with one to four rows of activations:
+/// Products of weight rows, as they lie in the file, with one to three rows of activations:
 ///
 /// ```text
 /// for each weight row                                    RSI, RDX rows
@@ -34,7 +34,7 @@ import dev.excitor.runtime.kernel.x86.Sums;
 final class RowKernel {
 
     /// Most activation rows at once.
-    static final int MAX_TOKENS = 4;
+    static final int MAX_TOKENS = 3;
 
     private static final Vec Q = Vec.zmm(12);
     private static final Vec SCALE = Vec.zmm(13);

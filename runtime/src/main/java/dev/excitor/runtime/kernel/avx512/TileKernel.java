@@ -20,7 +20,7 @@ import dev.excitor.runtime.asm.Mem;
 import dev.excitor.runtime.asm.OpMask;
 import dev.excitor.runtime.asm.Vec;
 
-/// Products of two [Panel]s, 32 weight rows, with many rows of activations, a tile of four to six of them at a time:
+/// Products of two [Panel]s, 32 weight rows, with many rows of activations, a tile of three to six of them at a time:
 ///
 /// ```text
 /// for each tile                                        tiles
@@ -35,7 +35,7 @@ import dev.excitor.runtime.asm.Vec;
 /// Every register of weights meets T tokens, every broadcast four bytes of a token two panels.
 final class TileKernel {
 
-    static final int MIN_TOKENS = 4;
+    static final int MIN_TOKENS = 3;
     static final int MAX_TOKENS = 6;
 
     // the arguments, eight bytes each

@@ -15,13 +15,14 @@ record Unpacked(WeightCode code, MemorySegment panel) implements PanelWeights {
     static Unpacked of(Arena arena, MachineCode kernel, WeightCode code, MemorySegment w, int rows, int cols) {
         MemorySegment panel = arena.allocate((long) cols / 64 * Panel.stepBytes(code), 64);
         MemorySegment scratch = arena.allocate(PanelKernel.SCRATCH_BYTES, 64);
-        MemorySegment arguments = arena.allocate(48, 8);
+        MemorySegment arguments = arena.allocate(56, 8);
         arguments.set(ValueLayout.JAVA_LONG, PanelKernel.W, w.address());
         arguments.set(ValueLayout.JAVA_LONG, PanelKernel.W_STRIDE, w.byteSize() / rows);
         arguments.set(ValueLayout.JAVA_LONG, PanelKernel.LAST_ROW, rows - 1);
         arguments.set(ValueLayout.JAVA_LONG, PanelKernel.UNITS, cols / code.unitWeights());
         arguments.set(ValueLayout.JAVA_LONG, PanelKernel.OUT, panel.address());
         arguments.set(ValueLayout.JAVA_LONG, PanelKernel.SCRATCH, scratch.address());
+        arguments.set(ValueLayout.JAVA_LONG, PanelKernel.AHEAD, 0);
         kernel.call(arguments);
         return new Unpacked(code, panel);
     }
