@@ -1,5 +1,6 @@
 package dev.excitor.cli;
 
+import dev.excitor.cli.synth.AdapterSynthesizer;
 import dev.excitor.cli.synth.ModelShape;
 import dev.excitor.cli.synth.Synthesizer;
 import dev.excitor.loaders.conversion.FileType;
@@ -17,15 +18,20 @@ import picocli.CommandLine.Option;
 @Command(
         name = "synth",
         description = {
-            "Writes a GGUF model of random weights in a given shape, for benchmarks where nothing can be downloaded.",
-            "It computes exactly what the real model would, at the same speed, and writes nonsense."
+            "Writes a GGUF model of random weights in a given shape, or an adapter of random weights for a model, for"
+                    + " benchmarks where nothing can be downloaded.",
+            "They compute exactly what real ones would, at the same speed, and write nonsense."
         },
         footerHeading = "%nExamples:%n",
         footer = {
             "  excitor synth --shape llama-3.2-1b --type Q4_0 -o llama-1b.gguf",
-            "  excitor synth --layers 4 --width 256 --heads 8 --kv-heads 4 --ffn 768 --type Q4_K_M -o small.gguf"
+            "  excitor synth --layers 4 --width 256 --heads 8 --kv-heads 4 --ffn 768 --type Q4_K_M -o small.gguf",
+            "  excitor synth --adapter-for llama-1b.gguf -o random.excitor.gguf"
         })
 final class SynthCommand extends Subcommand {
+
+    /// Prompts or rank of an adapter that readers accept.
+    private static final int MOST = 1 << 14;
 
     @Option(
             names = "--shape",
@@ -102,18 +108,64 @@ final class SynthCommand extends Subcommand {
     @Option(names = "--tied", negatable = true, description = "Whether the embedding is also the output matrix.")
     private @Nullable Boolean tied;
 
+    @Option(
+            names = "--adapter-for",
+            paramLabel = "MODEL",
+            description = "Write an Excitor adapter for this model, in all layers but the lowest two; of the other"
+                    + " options it takes -o, --force, --seed, --prompts and --rank.")
+    private @Nullable Path base;
+
+    @Option(
+            names = "--prompts",
+            paramLabel = "N",
+            defaultValue = "30",
+            description = "Learned prompts of each layer of an adapter (default: ${DEFAULT-VALUE}).")
+    private int prompts = 30;
+
+    @Option(
+            names = "--rank",
+            paramLabel = "N",
+            defaultValue = "16",
+            description = "Rank of the projections of an adapter (default: ${DEFAULT-VALUE}).")
+    private int rank = 16;
+
     SynthCommand(Console console) {
         super(console);
     }
 
     @Override
     public Integer call() throws IOException {
-        ModelShape wanted = shape();
-        FileType types = FileType.of(type);
+        return base == null ? model() : adapter(base);
+    }
+
+    private int adapter(Path model) throws IOException {
+        if (shape != null || layers != null || width != null) {
+            throw new ExcitorException.InvalidOption("--adapter-for", "given without a shape", model);
+        }
+        requirePositive("--prompts", prompts);
+        requirePositive("--rank", rank);
+        refuseToReplace();
+        new AdapterSynthesizer(prompts, rank, seed).write(model, output);
+        return 0;
+    }
+
+    private static void requirePositive(String option, int value) {
+        if (value < 1 || value > MOST) {
+            throw new ExcitorException.InvalidOption(option, "a number from 1 to " + MOST, value);
+        }
+    }
+
+    private void refuseToReplace() {
         if (Files.exists(output) && !force) {
             throw new ExcitorException.InvalidOption(
                     "-o", "a file that is not there yet, unless --force is given", output);
         }
+    }
+
+    private int model() throws IOException {
+        ModelShape wanted = shape();
+        FileType types = FileType.of(type);
+        refuseToReplace();
         Progress progress = new Progress(console(), "writing " + output);
         new Synthesizer(wanted, types, pure, seed).write(output, vocabulary, progress::total, progress);
         progress.finish();

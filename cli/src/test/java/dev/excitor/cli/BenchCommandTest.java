@@ -206,6 +206,8 @@ class BenchCommandTest {
         List<JsonNode> rows = lines(run);
         assertThat(rows).extracting(row -> row.get("n_threads").asInt()).containsExactly(1, 2);
         for (JsonNode row : rows) {
+            assertThat(row.get("model_filename").asText())
+                    .isEqualTo(model.getFileName().toString());
             assertThat(Stream.of("read_gb_per_s", "read_file_gb_per_s", "f32_gflops"))
                     .allMatch(key -> row.get(key).asDouble() > 0);
             assertThat(row.get("int8_gops").isNull() || row.get("int8_gops").asDouble() > 0)

@@ -8,6 +8,7 @@ import dev.excitor.runtime.checkpoint.CheckpointReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -72,6 +73,38 @@ class SynthCommandTest {
         synth(folder.resolve("c"), "--seed", "8");
         assertThat(folder.resolve("a")).hasSameBinaryContentAs(folder.resolve("b"));
         assertThat(Files.mismatch(folder.resolve("a"), folder.resolve("c"))).isPositive();
+    }
+
+    @Test
+    void writesAnAdapterThatItsModelAccepts() {
+        Path model = folder.resolve("m.gguf");
+        Path adapter = folder.resolve("a.gguf");
+        String shape =
+                "synth --layers 4 --width 64 --heads 4 --kv-heads 2 --ffn 96 --vocab-size 300 --pure -o " + model;
+        assertThat(CommandRun.of(shape.split(" ", -1)).code()).isZero();
+        CommandRun made =
+                CommandRun.of("synth", "--adapter-for", model.toString(), "--rank", "3", "-o", adapter.toString());
+        assertThat(made.code()).as(made.err()).isZero();
+        CommandRun info = CommandRun.of("info", model.toString(), adapter.toString());
+        assertThat(info.code()).as(info.err()).isZero();
+        assertThat(info.out()).contains("fused");
+        try (Checkpoint file = CheckpointReader.open(adapter, CheckpointReader.Memory.COPIED)) {
+            assertThat(file.metadata().findLongs("adapter.excitor.layers").orElseThrow())
+                    .containsExactly(2, 3);
+            assertThat(file.find("blk.3.excitor.q_down").orElseThrow().shape()).hasToString("3x64");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--prompts 0", "--rank 16385", "--shape llama-3.2-1b"})
+    void anAdapterWithAWrongOptionIsRefused(String option) {
+        Path model = folder.resolve("m.gguf");
+        synth(model);
+        List<String> line = new ArrayList<>(List.of("synth", "--adapter-for", model.toString(), "-o", "a.gguf"));
+        line.addAll(List.of(option.split(" ", -1)));
+        CommandRun run = CommandRun.of(line.toArray(String[]::new));
+        assertThat(run.code()).isEqualTo(2);
+        assertThat(run.err()).startsWith("excitor: ");
     }
 
     @Test

@@ -90,7 +90,7 @@ public final class LimitRows {
                 .with("cpu_info", Cpu.name())
                 .with("n_threads", rates.threads())
                 .with("read_gb_per_s", rates.read() / GIGA)
-                .with("model_filename", model.map(Path::toString).orElse(null))
+                .with("model_filename", model.map(Row::fileName).orElse(null))
                 .with("read_file_gb_per_s", file == null ? null : file / GIGA)
                 .with("f32_gflops", giga(rates.floats()))
                 .with("int8_gops", giga(rates.bytes()));

@@ -80,7 +80,7 @@ final class Results {
                 .with("build_commit", build)
                 .with("jdk", Runtime.version().toString())
                 .with("cpu_info", Cpu.name())
-                .with("model_filename", setup.model().toString())
+                .with("model_filename", Row.fileName(setup.model()))
                 .with("model_type", known.modelType())
                 .with("model_size", known.modelBytes())
                 .with("model_n_params", known.parameters())

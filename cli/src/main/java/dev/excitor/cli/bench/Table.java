@@ -1,7 +1,6 @@
 package dev.excitor.cli.bench;
 
 import dev.excitor.cli.Sizes;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -19,7 +18,7 @@ public final class Table {
     /// Of measured speeds.
     public static final Table SPEEDS = new Table(List.of(
             always("model", "model_type", Object::toString),
-            varying("file", "model_filename", Table::fileName),
+            varying("file", "model_filename", Object::toString),
             number("size", "model_size", value -> Sizes.bytes(((Number) value).longValue())),
             number("params", "model_n_params", value -> Sizes.count(((Number) value).longValue())),
             always("kernel", "kernel", Object::toString),
@@ -40,7 +39,7 @@ public final class Table {
     public static final Table LIMITS = new Table(List.of(
             number("threads", "n_threads", Object::toString),
             number("read GB/s", "read_gb_per_s", decimals(1)),
-            varying("file", "model_filename", Table::fileName),
+            varying("file", "model_filename", Object::toString),
             number("read file GB/s", "read_file_gb_per_s", decimals(1)),
             number("f32 GFLOP/s", "f32_gflops", decimals(0)),
             number("int8 GOP/s", "int8_gops", decimals(0))));
@@ -69,10 +68,6 @@ public final class Table {
 
     private static String percent(Object share) {
         return String.format(Locale.ROOT, "%.0f %%", 100 * (Double) share);
-    }
-
-    private static String fileName(Object path) {
-        return String.valueOf(Path.of(path.toString()).getFileName());
     }
 
     String markdown(List<Row> rows) {

@@ -48,7 +48,7 @@ final class RandomMatrix {
         }
     }
 
-    private static RandomGenerator generator(long seed) {
+    static RandomGenerator generator(long seed) {
         return RandomGeneratorFactory.of(ALGORITHM).create(seed);
     }
 

@@ -12,6 +12,7 @@ import dev.excitor.runtime.ops.RopeTable;
 import dev.excitor.runtime.team.Worker;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -40,8 +41,9 @@ public final class ExcitorBypass implements KeyBypass {
     /// z of the layer in progress, `[n, r]`.
     private final MemorySegment z;
 
-    /// What multiplies each channel of an extra key that goes into k, `[layers, E]`.
-    private final @Nullable MemorySegment gates;
+    /// What multiplies each channel of an extra key that goes into k, `[E]` by layer; empty where it is not added at
+    /// once.
+    private final Map<Integer, MemorySegment> gates;
 
     /// k' of the layer in progress, where it is not added at once, `[n, E]`.
     private final MemorySegment extra;
@@ -74,7 +76,7 @@ public final class ExcitorBypass implements KeyBypass {
                 .max()
                 .orElse(0);
         this.z = arena.allocate(4L * batch * stride, 64);
-        this.gates = addsAtOnce() ? gates(arena) : null;
+        this.gates = addsAtOnce() ? gates(arena) : Map.of();
         this.extra = addsAtOnce() || strategy == Strategy.FACTORED
                 ? MemorySegment.NULL
                 : arena.allocate(4L * batch * config.extraWidth(), 64);
@@ -117,13 +119,15 @@ public final class ExcitorBypass implements KeyBypass {
         return strategy == Strategy.FUSED && config.extraKeyRope() == ExcitorConfig.ExtraKeyRope.NONE;
     }
 
-    private MemorySegment gates(Arena arena) {
+    private Map<Integer, MemorySegment> gates(Arena arena) {
         int width = config.extraWidth();
-        MemorySegment result = arena.allocate(4L * model.layers() * width, 64);
+        Map<Integer, MemorySegment> result = new HashMap<>();
         for (int layer : config.layers()) {
+            MemorySegment gate = arena.allocate(4L * width, 64);
             for (int e = 0; e < width; e++) {
-                Blocks.putF32(result, 4L * ((long) layer * width + e), gateOf(block(layer), e / model.keyDim()));
+                Blocks.putF32(gate, 4L * e, gateOf(block(layer), e / model.keyDim()));
             }
+            result.put(layer, gate);
         }
         return result;
     }
@@ -164,8 +168,8 @@ public final class ExcitorBypass implements KeyBypass {
         if (strategy == Strategy.FACTORED) {
             block.weights(worker, z, s.n(), segment(stored));
         } else if (addsAtOnce()) {
-            long bytes = 4L * config.extraWidth();
-            block.addKeys(worker, z, s.n(), segment(gates).asSlice(layer * bytes, bytes), s.k());
+            MemorySegment gate = Objects.requireNonNull(gates.get(layer), "no block in this layer");
+            block.addKeys(worker, z, s.n(), gate, s.k());
         } else {
             block.keys(worker, z, s.n(), extra);
             place(worker, layer, s);
