@@ -244,6 +244,25 @@ class LauncherIT {
         assertThat(start(launcher, "--version").code).isZero();
     }
 
+    /// A broken archive of classes costs time and nothing else.
+    @Test
+    void theFirstRunLeavesItsClassesBehind() throws Exception {
+        String model = TestFiles.model(temporary.resolve("m.gguf"), "Q4_0").toString();
+        Result first = start(launcher, "run", "-m", model, "-p", "a", "-n", "2", "--temp", "0");
+        assertThat(first.code).as(first.err).isZero();
+        Path folder = root.resolve(".excitor")
+                .resolve(Files.readString(root.resolve(".excitor/current")).strip());
+        Path classes = folder.resolve("classes.jsa");
+        assertThat(classes).isNotEmptyFile();
+        Result second = start(launcher, "run", "-m", model, "-p", "a", "-n", "2", "--temp", "0");
+        assertThat(second.out).isEqualTo(first.out);
+        Files.write(classes, new byte[100]);
+        Result third = start(launcher, "run", "-m", model, "-p", "a", "-n", "2", "--temp", "0");
+        assertThat(third.code).isZero();
+        assertThat(third.out).isEqualTo(first.out);
+        assertThat(third.err).doesNotContain("rchive");
+    }
+
     @Test
     void argumentsAreUtf8WhateverTheLocale() throws Exception {
         environment.put("LC_ALL", "C");

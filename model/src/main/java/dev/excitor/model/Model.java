@@ -14,6 +14,7 @@ import dev.excitor.runtime.checkpoint.CheckpointReader;
 import dev.excitor.runtime.kv.KvCache;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Supplier;
 
 /// A model with its tokenizer, bound to an engine: immutable, and shared by any number of sessions in any threads.
 ///
@@ -32,14 +33,18 @@ public final class Model implements AutoCloseable {
     private final List<String> leftovers;
     private final Lifetime lifetime;
 
-    private Model(Checkpoint checkpoint, Engine engine, boolean ownsEngine) {
+    private Model(
+            Checkpoint checkpoint,
+            Tokenizer tokenizer,
+            Decoder decoder,
+            List<String> leftovers,
+            Engine engine,
+            boolean ownsEngine) {
         this.checkpoint = checkpoint;
         this.engine = engine;
-        this.tokenizer = Tokenizer.of(checkpoint.metadata());
-        Binder binder = new Binder(checkpoint, engine);
-        this.decoder = Architectures.of(checkpoint)
-                .bind(checkpoint, binder, engine, tokenizer.vocabulary().size());
-        this.leftovers = binder.leftovers();
+        this.tokenizer = tokenizer;
+        this.decoder = decoder;
+        this.leftovers = leftovers;
         this.lifetime = new Lifetime("the model " + checkpoint.path(), () -> {
             engine.kernels().release(checkpoint.tensors());
             checkpoint.close();
@@ -56,29 +61,54 @@ public final class Model implements AutoCloseable {
 
     /// Opens a model on an engine of its own.
     public static Model open(Path path, EngineOptions options, CheckpointReader.Memory memory) {
-        Engine engine = Engine.open(options);
-        try {
-            return open(path, engine, memory, true);
-        } catch (RuntimeException | Error failure) {
-            engine.close();
-            throw failure;
-        }
+        Checkpoint checkpoint = CheckpointReader.open(path, memory);
+        Aside<Tokenizer> tokenizer = tokenizer(checkpoint);
+        return guarded(checkpoint, tokenizer, () -> {
+            Engine engine = Engine.open(options);
+            try {
+                return bind(checkpoint, tokenizer, engine, true);
+            } catch (RuntimeException | Error failure) {
+                engine.close();
+                throw failure;
+            }
+        });
     }
 
     /// Opens a model on an engine that others may use too and that outlives it.
     public static Model open(Path path, Engine engine, CheckpointReader.Memory memory) {
-        return open(path, engine, memory, false);
+        Checkpoint checkpoint = CheckpointReader.open(path, memory);
+        Aside<Tokenizer> tokenizer = tokenizer(checkpoint);
+        return guarded(checkpoint, tokenizer, () -> bind(checkpoint, tokenizer, engine, false));
     }
 
-    private static Model open(Path path, Engine engine, CheckpointReader.Memory memory, boolean ownsEngine) {
-        Checkpoint checkpoint = CheckpointReader.open(path, memory);
+    /// A large vocabulary takes as long as everything else, so it is read meanwhile.
+    private static Aside<Tokenizer> tokenizer(Checkpoint checkpoint) {
+        return Aside.start("excitor-tokenizer", () -> Tokenizer.of(checkpoint.metadata()));
+    }
+
+    /// Closes the checkpoint where no model comes of it. Of two complaints that of the tokenizer counts, so that it
+    /// does
+    /// not depend on who was faster.
+    private static Model guarded(Checkpoint checkpoint, Aside<Tokenizer> tokenizer, Supplier<Model> work) {
         try {
-            return new Model(checkpoint, engine, ownsEngine);
+            try {
+                return work.get();
+            } catch (RuntimeException | Error failure) {
+                tokenizer.join();
+                throw failure;
+            }
         } catch (RuntimeException | Error failure) {
             engine.kernels().release(checkpoint.tensors());
             checkpoint.close();
             throw failure;
         }
+    }
+
+    private static Model bind(Checkpoint checkpoint, Aside<Tokenizer> tokenizer, Engine engine, boolean ownsEngine) {
+        Binder binder = new Binder(checkpoint, engine);
+        int vocab = checkpoint.metadata().countStrings(Tokenizer.TOKENS);
+        Decoder decoder = Architectures.of(checkpoint).bind(checkpoint, binder, engine, vocab);
+        return new Model(checkpoint, tokenizer.join(), decoder, binder.leftovers(), engine, ownsEngine);
     }
 
     public Session newSession() {

@@ -144,6 +144,13 @@ final class GgufMetadata implements Metadata {
     }
 
     @Override
+    public int countStrings(String key) {
+        return array(key, "strings", type -> type == GgufType.STRING)
+                .map(GgufValue::count)
+                .orElse(0);
+    }
+
+    @Override
     public Optional<long[]> findLongs(String key) {
         return array(key, "integers", GgufType::isInteger).map(value -> {
             long[] longs = new long[value.count()];

@@ -25,6 +25,9 @@ import java.util.stream.Stream;
 ///   says which.
 /// - Letters and digits are those of the JDK's Unicode, which may be newer by some characters.
 public abstract sealed class Tokenizer permits Bpe, SentencePiece {
+    /// The key of an array with one string per token.
+    public static final String TOKENS = VocabularyReader.TOKENS;
+
     /// The values of `tokenizer.ggml.model` this package knows.
     private static final List<String> MODELS = List.of("llama", "gpt2");
 

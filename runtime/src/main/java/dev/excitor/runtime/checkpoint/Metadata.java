@@ -35,6 +35,11 @@ public interface Metadata {
     /// The raw bytes of each string of an array (tokens need not be valid UTF-8).
     Optional<List<byte[]>> findBytes(String key);
 
+    /// How many strings an array has; 0 when the key is not there.
+    default int countStrings(String key) {
+        return findBytes(key).map(List::size).orElse(0);
+    }
+
     Optional<long[]> findLongs(String key);
 
     Optional<float[]> findFloats(String key);
