@@ -86,9 +86,8 @@ public final class Model implements AutoCloseable {
         return Aside.start("excitor-tokenizer", () -> Tokenizer.of(checkpoint.metadata()));
     }
 
-    /// Closes the checkpoint where no model comes of it. Of two complaints that of the tokenizer counts, so that it
-    /// does
-    /// not depend on who was faster.
+    /// Closes the checkpoint where no model comes of it. Of two complaints that of the tokenizer counts, so that
+    /// it does not depend on who was faster.
     private static Model guarded(Checkpoint checkpoint, Aside<Tokenizer> tokenizer, Supplier<Model> work) {
         try {
             try {
@@ -98,17 +97,21 @@ public final class Model implements AutoCloseable {
                 throw failure;
             }
         } catch (RuntimeException | Error failure) {
-            engine.kernels().release(checkpoint.tensors());
             checkpoint.close();
             throw failure;
         }
     }
 
     private static Model bind(Checkpoint checkpoint, Aside<Tokenizer> tokenizer, Engine engine, boolean ownsEngine) {
-        Binder binder = new Binder(checkpoint, engine);
-        int vocab = checkpoint.metadata().countStrings(Tokenizer.TOKENS);
-        Decoder decoder = Architectures.of(checkpoint).bind(checkpoint, binder, engine, vocab);
-        return new Model(checkpoint, tokenizer.join(), decoder, binder.leftovers(), engine, ownsEngine);
+        try {
+            Binder binder = new Binder(checkpoint, engine);
+            int vocab = checkpoint.metadata().countStrings(Tokenizer.TOKENS);
+            Decoder decoder = Architectures.of(checkpoint).bind(checkpoint, binder, engine, vocab);
+            return new Model(checkpoint, tokenizer.join(), decoder, binder.leftovers(), engine, ownsEngine);
+        } catch (RuntimeException | Error failure) {
+            engine.kernels().release(checkpoint.tensors());
+            throw failure;
+        }
     }
 
     public Session newSession() {
