@@ -108,7 +108,10 @@ public final class OpenFile implements AutoCloseable {
         return copy.asReadOnly();
     }
 
-    private MemorySegment allocate(long bytes, Arena arena) {
+    /// Native memory for something of this file, at the start of a cache line.
+    ///
+    /// @throws OutOfMemory when it cannot be had
+    public MemorySegment allocate(long bytes, Arena arena) {
         try {
             return arena.allocate(bytes, COPY_ALIGNMENT);
         } catch (OutOfMemoryError e) {

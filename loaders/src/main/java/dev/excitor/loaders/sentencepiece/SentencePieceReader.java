@@ -1,10 +1,9 @@
 package dev.excitor.loaders.sentencepiece;
 
+import dev.excitor.loaders.file.FileBytes;
 import dev.excitor.loaders.file.FileText;
 import dev.excitor.runtime.ExcitorException.MalformedFile;
 import dev.excitor.runtime.ExcitorException.Unsupported;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -53,7 +52,7 @@ final class SentencePieceReader {
     }
 
     static SentencePieceModel read(Path path) {
-        return parse(path, bytes(path));
+        return parse(path, FileBytes.read(path, MAX_BYTES));
     }
 
     static SentencePieceModel parse(Path path, byte[] bytes) {
@@ -61,26 +60,6 @@ final class SentencePieceReader {
         reader.model(new ProtobufCursor(path, bytes));
         reader.checkKind();
         return new SentencePieceModel(path, reader.pieces, reader.roles(), reader.dummyPrefix);
-    }
-
-    private static byte[] bytes(Path path) {
-        if (!Files.isRegularFile(path)) {
-            throw new MalformedFile(path, -1, "expected a SentencePiece model, found no file");
-        }
-        try {
-            long size = Files.size(path);
-            if (size > MAX_BYTES) {
-                throw new MalformedFile(
-                        path,
-                        -1,
-                        "expected a SentencePiece model of at most %d bytes, found %d".formatted(MAX_BYTES, size));
-            }
-            return Files.readAllBytes(path);
-        } catch (IOException e) {
-            var malformed = new MalformedFile(path, -1, "expected a readable file, found " + e);
-            malformed.initCause(e);
-            throw malformed;
-        }
     }
 
     private void model(ProtobufCursor model) {

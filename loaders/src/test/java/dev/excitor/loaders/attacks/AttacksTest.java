@@ -37,7 +37,9 @@ class AttacksTest {
                         TensorAttacks.all(),
                         SplitAttacks.all(),
                         SafetensorsAttacks.all(),
-                        SentencePieceAttacks.all())
+                        SentencePieceAttacks.all(),
+                        ZipAttacks.all(),
+                        TorchAttacks.all())
                 .flatMap(List::stream)
                 .toList();
     }

@@ -225,7 +225,7 @@ final class SentencePieceAttacks {
                         "model-is-a-folder",
                         "A folder under the vocabulary's name.",
                         folder -> Files.createDirectory(folder.resolve("tokenizer.model")),
-                        "found no file"),
+                        "found a folder"),
                 malformed(
                         642,
                         "model-of-100-megabytes",
@@ -234,7 +234,7 @@ final class SentencePieceAttacks {
                             Path file = Sparse.write(folder, sound(), 100L << 20);
                             return Files.move(file, folder.resolve("tokenizer.model"));
                         },
-                        "of at most 67108864 bytes, found 104857600"));
+                        "at most 67108864 bytes, found 104857600"));
     }
 
     private static Attack malformed(int number, String name, String story, byte[] file, String... parts) {
