@@ -16,7 +16,8 @@ public record Ops(
         Add add,
         Attention attention,
         ExtraKeys extraKeys,
-        Blas1 blas1) {
+        Blas1 blas1,
+        Gemm gemm) {
 
     /// The plain references.
     public static Ops scalar() {
@@ -28,7 +29,8 @@ public record Ops(
                 new Add.Scalar(),
                 new Attention.Scalar(),
                 new PortableExtraKeys(new Blas1.Scalar()),
-                new Blas1.Scalar());
+                new Blas1.Scalar(),
+                new Gemm.Scalar());
     }
 
     /// The Vector API forms for one width.
@@ -45,6 +47,7 @@ public record Ops(
                 Templates.instantiate(Add.Vector.class, Add.class, lanes),
                 Templates.instantiate(AttentionVector.class, Attention.class, lanes),
                 new PortableExtraKeys(blas1),
-                blas1);
+                blas1,
+                new VectorGemm(bits));
     }
 }

@@ -36,7 +36,8 @@ public final class Avx512Ops implements AutoCloseable {
                 new Avx512Add(install(RowOps.add()), portable.add()),
                 new Avx512Attention(portable.attention(), this::install),
                 new Avx512ExtraKeys(this, portable.extraKeys()),
-                portable.blas1());
+                portable.blas1(),
+                portable.gemm());
     }
 
     synchronized MachineCode install(byte[] code) {
