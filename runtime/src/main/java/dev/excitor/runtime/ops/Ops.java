@@ -17,7 +17,8 @@ public record Ops(
         Attention attention,
         ExtraKeys extraKeys,
         Blas1 blas1,
-        Gemm gemm) {
+        Gemm gemm,
+        Gradients gradients) {
 
     /// The plain references.
     public static Ops scalar() {
@@ -30,7 +31,8 @@ public record Ops(
                 new Attention.Scalar(),
                 new PortableExtraKeys(new Blas1.Scalar()),
                 new Blas1.Scalar(),
-                new Gemm.Scalar());
+                new Gemm.Scalar(),
+                new Gradients.Scalar());
     }
 
     /// The Vector API forms for one width.
@@ -48,6 +50,7 @@ public record Ops(
                 Templates.instantiate(AttentionVector.class, Attention.class, lanes),
                 new PortableExtraKeys(blas1),
                 blas1,
-                new VectorGemm(bits));
+                new VectorGemm(bits),
+                Templates.instantiate(Gradients.Vector.class, Gradients.class, lanes));
     }
 }

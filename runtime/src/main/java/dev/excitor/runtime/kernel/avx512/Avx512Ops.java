@@ -37,7 +37,8 @@ public final class Avx512Ops implements AutoCloseable {
                 new Avx512Attention(portable.attention(), this::install),
                 new Avx512ExtraKeys(this, portable.extraKeys()),
                 portable.blas1(),
-                portable.gemm());
+                portable.gemm(),
+                portable.gradients());
     }
 
     synchronized MachineCode install(byte[] code) {
