@@ -174,7 +174,8 @@ public final class Model implements AutoCloseable {
         return engine;
     }
 
-    Decoder decoder() {
+    /// What turns tokens into logits.
+    public Decoder decoder() {
         return decoder;
     }
 

@@ -91,7 +91,7 @@ public record ExcitorConfig(
     public record Base(int layers, int width, int heads, int kvHeads, int keyDim, Optional<String> hash) {
 
         /// E of an adapter of this base.
-        int extraWidth(Width width) {
+        public int extraWidth(Width width) {
             return (width == Width.KV ? kvHeads : heads) * keyDim;
         }
     }
@@ -178,7 +178,7 @@ public record ExcitorConfig(
     }
 
     /// Gates in the file's tensor.
-    int gateCount() {
+    public int gateCount() {
         return switch (gateShape) {
             case SCALAR -> 1;
             case HEAD -> base.heads();

@@ -37,6 +37,16 @@ public final class LlamaDecoder implements Decoder {
         this.ops = ops;
     }
 
+    /// Extents and constants, for training.
+    public LlamaConfig config() {
+        return config;
+    }
+
+    /// All tensors with their kernels, for training.
+    public LlamaWeights weights() {
+        return weights;
+    }
+
     @Override
     public Dimensions dimensions() {
         return config.dims();

@@ -1,0 +1,58 @@
+package dev.excitor.train.ops;
+
+import dev.excitor.runtime.Tensor;
+import dev.excitor.runtime.ops.Gemm;
+import dev.excitor.runtime.team.Worker;
+import java.lang.foreign.MemorySegment;
+
+/// The way back through `Y[n, rows] = X[n, cols] W[rows, cols]^T`.
+public final class LinearGradient {
+
+    /// Rows of a weight gradient that are dealt to workers together: whole tiles of every width.
+    private static final int ROW_GRAIN = 12;
+
+    private final Gemm gemm;
+
+    public LinearGradient(Gemm gemm) {
+        this.gemm = gemm;
+    }
+
+    /// `dX = dY W`, or `dX += dY W`, from the very weights that the forward pass used, in any format.
+    ///
+    /// @param dy  `[n, rows]`
+    /// @param dx  `[n, cols]`
+    /// @param add whether to add to what is in dx
+    public void input(Worker worker, Tensor w, MemorySegment dy, int n, MemorySegment dx, boolean add) {
+        int rows = w.shape().rows();
+        int cols = w.shape().cols();
+        int grain = Gemm.grain(w);
+        gemm.multiply(
+                worker,
+                Gemm.View.of(dy, rows),
+                w,
+                Gemm.View.of(dx, cols),
+                n,
+                worker.from(cols, grain),
+                worker.to(cols, grain),
+                add);
+    }
+
+    /// `dW += dY^T X`, for weights that are trained.
+    ///
+    /// @param dy `[n, rows]`
+    /// @param x  `[n, cols]`
+    /// @param dw f32 `[rows, cols]`
+    public void weights(Worker worker, MemorySegment dy, MemorySegment x, int n, int rows, int cols, MemorySegment dw) {
+        int from = worker.from(rows, ROW_GRAIN);
+        int mine = worker.to(rows, ROW_GRAIN) - from;
+        gemm.multiply(
+                worker,
+                Gemm.View.of(dy, rows).transpose().from(from, 0),
+                Gemm.View.of(x, cols),
+                Gemm.View.of(dw, cols).from(from, 0),
+                mine,
+                cols,
+                n,
+                true);
+    }
+}

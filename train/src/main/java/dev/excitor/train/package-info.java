@@ -1,0 +1,2 @@
+/// Training of LLaMA-Excitor adapters on frozen weights.
+package dev.excitor.train;
