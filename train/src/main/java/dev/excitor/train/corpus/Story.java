@@ -1,0 +1,10 @@
+package dev.excitor.train.corpus;
+
+import java.util.List;
+
+/// A story and what may be asked about it: every answer follows from the text, from the last thing it says of a matter.
+public record Story(String text, List<Question> questions) {
+    public Story {
+        questions = List.copyOf(questions);
+    }
+}

@@ -1,0 +1,248 @@
+package dev.excitor.train.corpus;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Makes up one story: two people, one to three things of theirs, and what becomes of these, with a cause and its
+/// effect, an animal or a feeling in between. It keeps the state of its small world, and the questions come from that
+/// state at the end.
+final class StoryWriter {
+
+    private final Choices choices;
+    private final Split split;
+    private final List<String> sentences = new ArrayList<>();
+    private final List<Question> questions = new ArrayList<>();
+    private final List<Item> items = new ArrayList<>();
+    private final String first;
+    private final String second;
+
+    /// Something that somebody has, or that lies somewhere.
+    private static final class Item {
+        final String thing;
+        final String colour;
+        String owner;
+
+        @Nullable
+        String spot;
+
+        Item(String thing, String colour, String owner) {
+            this.thing = thing;
+            this.colour = colour;
+            this.owner = owner;
+        }
+    }
+
+    private StoryWriter(Choices choices, Split split) {
+        this.choices = choices;
+        this.split = split;
+        first = choices.of(Words.NAMES);
+        second = choices.of(without(Words.NAMES, first));
+    }
+
+    static Story write(Choices choices, Split split) {
+        return new StoryWriter(choices, split).write();
+    }
+
+    private Story write() {
+        opening();
+        int count = 1 + choices.weighted(30, 50, 20);
+        for (int i = 0; i < count; i++) {
+            introduce(i == 0 ? first : choices.of(first, second));
+            if (choices.happens(25)) {
+                aside();
+            }
+        }
+        for (Item item : items) {
+            if (choices.happens(35)) {
+                give(item);
+            }
+            if (choices.happens(60)) {
+                put(item);
+            }
+            if (choices.happens(20)) {
+                aside();
+            }
+        }
+        if (choices.happens(50)) {
+            cause(choices.of(first, second));
+        }
+        if (choices.happens(40)) {
+            ending();
+        }
+        items.forEach(this::ask);
+        return new Story(String.join(" ", sentences), questions);
+    }
+
+    private void opening() {
+        String weather = choices.of(Words.WEATHERS);
+        String time = choices.of(Words.TIMES);
+        switch (choices.below(4)) {
+            case 0 -> {
+                String goal = choices.of(Words.GOALS);
+                say("One %s %s, %s and %s went to %s.", weather, time, first, second, goal);
+                askGoal(goal);
+            }
+            case 1 -> {
+                String goal = choices.of(Words.GOALS);
+                say("%s and %s were friends. On a %s %s they walked to %s.", first, second, weather, time, goal);
+                askGoal(goal);
+            }
+            case 2 -> say("It was a %s %s. %s sat with %s.", weather, time, first, second);
+            default -> say("Once upon a time there were two friends, %s and %s.", first, second);
+        }
+    }
+
+    private void askGoal(String goal) {
+        ask(
+                "Where did %s and %s go?".formatted(first, second),
+                "They went to %s.".formatted(goal),
+                "To %s.".formatted(goal));
+    }
+
+    /// A new thing of somebody's, other than all so far.
+    private void introduce(String owner) {
+        List<String> things = new ArrayList<>(split.allowed(Words.NAMES, owner, Words.THINGS));
+        items.forEach(item -> things.remove(item.thing));
+        String thing = choices.of(things);
+        String colour = choices.of(split.allowed(Words.THINGS, thing, Words.COLOURS));
+        items.add(new Item(thing, colour, owner));
+        switch (choices.below(3)) {
+            case 0 -> say("%s had a %s %s.", owner, colour, thing);
+            case 1 -> say("%s brought a %s %s.", owner, colour, thing);
+            default -> say("%s had got a %s %s for a present.", owner, colour, thing);
+        }
+    }
+
+    private void give(Item item) {
+        String other = item.owner.equals(first) ? second : first;
+        if (!split.has(Words.NAMES, other, Words.THINGS, item.thing)) {
+            return;
+        }
+        switch (choices.below(3)) {
+            case 0 -> say("%s gave the %s to %s.", item.owner, item.thing, other);
+            case 1 -> say("%s liked the %s, so %s let %s have it.", other, item.thing, item.owner, object(other));
+            default -> say("Then %s took the %s from %s.", other, item.thing, item.owner);
+        }
+        item.owner = other;
+    }
+
+    private void put(Item item) {
+        List<String> spots = split.allowed(Words.THINGS, item.thing, Words.SPOTS);
+        String spot = choices.of(spots);
+        switch (choices.below(4)) {
+            case 0 -> say("%s put the %s %s.", item.owner, item.thing, spot);
+            case 1 -> say("%s hid the %s %s.", item.owner, item.thing, spot);
+            case 2 -> say("Later %s left the %s %s.", item.owner, item.thing, spot);
+            default -> {
+                String before = choices.of(spots);
+                say("%s found the %s %s.", item.owner, item.thing, before);
+                say("%s put it %s.", capital(pronoun(item.owner)), spot);
+            }
+        }
+        item.spot = spot;
+    }
+
+    /// Something beside the point.
+    private void aside() {
+        String who = choices.of(first, second);
+        switch (choices.below(3)) {
+            case 0 ->
+                say(choices.of(
+                        "The birds sang.",
+                        "The sun was shining.",
+                        "It began to rain.",
+                        "A cloud passed by.",
+                        "They laughed and talked.",
+                        "A bell rang far away."));
+            case 1 -> {
+                if (questions.stream().noneMatch(question -> question.text().startsWith("How"))) {
+                    String feeling = choices.of(Words.FEELINGS);
+                    say("%s was %s.", who, feeling);
+                    ask(
+                            "How did %s feel?".formatted(who),
+                            "%s was %s.".formatted(who, feeling),
+                            capital(feeling) + ".");
+                }
+            }
+            default -> {
+                if (questions.stream().noneMatch(question -> question.text().endsWith("called?"))) {
+                    String pet = choices.of(Words.PETS);
+                    String name = choices.of(Words.PET_NAMES);
+                    say("%s had a %s that was called %s.", who, pet, name);
+                    ask(
+                            "What was the %s called?".formatted(pet),
+                            "The %s was called %s.".formatted(pet, name),
+                            name + ".");
+                }
+            }
+        }
+    }
+
+    private void cause(String who) {
+        Words.Cause cause = choices.of(Words.CAUSES);
+        if (choices.happens(50)) {
+            say("%s %s, so %s %s.", who, cause.state(), pronoun(who), cause.deed());
+        } else {
+            say("%s %s because %s %s.", who, cause.deed(), pronoun(who), cause.state());
+        }
+        ask(
+                "Why did %s %s?".formatted(who, cause.plain()),
+                "%s %s.".formatted(who, cause.state()),
+                "%s %s.".formatted(capital(pronoun(who)), cause.state()));
+    }
+
+    private void ending() {
+        say(choices.of(
+                "Then they went home.",
+                "It was a good day.",
+                "In the evening they were tired and went home.",
+                "They played until it was dark.",
+                "That was the end of the day."));
+    }
+
+    private void ask(Item item) {
+        String thing = item.thing;
+        ask(
+                "What colour is the %s?".formatted(thing),
+                "The %s is %s.".formatted(thing, item.colour),
+                capital(item.colour) + ".");
+        if (item.spot == null) {
+            ask("Who has the %s?".formatted(thing), "%s has the %s.".formatted(item.owner, thing), item.owner + ".");
+        } else {
+            ask(
+                    "Where is the %s?".formatted(thing),
+                    "The %s is %s.".formatted(thing, item.spot),
+                    capital(item.spot) + ".");
+            ask(
+                    "Who was the last to have the %s?".formatted(thing),
+                    "%s had the %s.".formatted(item.owner, thing),
+                    item.owner + ".");
+        }
+    }
+
+    private void ask(String question, String answer, String brief) {
+        questions.add(new Question(question, answer, brief));
+    }
+
+    @SuppressWarnings("AnnotateFormatMethod") // that annotation would be a dependency of the program
+    private void say(String sentence, Object... words) {
+        sentences.add(sentence.formatted(words));
+    }
+
+    private static String pronoun(String name) {
+        return Words.isGirl(name) ? "she" : "he";
+    }
+
+    private static String object(String name) {
+        return Words.isGirl(name) ? "her" : "him";
+    }
+
+    private static String capital(String words) {
+        return Character.toUpperCase(words.charAt(0)) + words.substring(1);
+    }
+
+    private static List<String> without(List<String> words, String word) {
+        return words.stream().filter(other -> !other.equals(word)).toList();
+    }
+}

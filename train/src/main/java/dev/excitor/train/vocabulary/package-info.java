@@ -1,0 +1,2 @@
+/// Learning a vocabulary from text.
+package dev.excitor.train.vocabulary;
