@@ -1,6 +1,6 @@
 import org.jspecify.annotations.NullMarked;
 
-/// Training of LLaMA-Excitor adapters on frozen quantized weights.
+/// Training of LLaMA-Excitor adapters on frozen quantized weights, and of the small model that comes with the program.
 @NullMarked
 module dev.excitor.train {
     requires transitive dev.excitor.model;
@@ -8,6 +8,10 @@ module dev.excitor.train {
     requires static org.jspecify;
 
     exports dev.excitor.train.adapter;
+    exports dev.excitor.train.corpus;
     exports dev.excitor.train.decoder;
     exports dev.excitor.train.ops;
+    exports dev.excitor.train.pretrain;
+    exports dev.excitor.train.task;
+    exports dev.excitor.train.vocabulary;
 }
