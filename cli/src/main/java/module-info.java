@@ -6,6 +6,8 @@ module dev.excitor.cli {
     requires dev.excitor.runtime;
     requires dev.excitor.model;
     requires dev.excitor.loaders;
+    requires dev.excitor.models;
+    requires dev.excitor.train;
     requires com.fasterxml.jackson.core;
     requires info.picocli;
     requires org.jline;

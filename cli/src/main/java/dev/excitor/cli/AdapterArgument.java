@@ -1,7 +1,5 @@
 package dev.excitor.cli;
 
-import dev.excitor.runtime.ExcitorException;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
@@ -26,11 +24,7 @@ record AdapterArgument(Path path, float scale) {
     }
 
     private static Path path(String name) {
-        try {
-            return Path.of(name);
-        } catch (InvalidPathException e) {
-            throw new ExcitorException.InvalidOption("An adapter's file", "a file name", e.getReason());
-        }
+        return GivenFile.of(name, "An adapter's file");
     }
 
     /// For picocli.

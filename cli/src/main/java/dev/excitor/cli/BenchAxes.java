@@ -26,7 +26,8 @@ final class BenchAxes {
             names = {"-m", "--model"},
             paramLabel = "FILE",
             split = ",",
-            description = "Models, GGUF files.")
+            converter = GivenFile.Converter.class,
+            description = "Models, GGUF files; :story is the small one that comes with the program.")
     private List<Path> models = List.of();
 
     @Option(

@@ -25,10 +25,13 @@ import picocli.CommandLine.HelpCommand;
             ConvertCommand.class,
             SynthCommand.class,
             BenchCommand.class,
+            PretrainCommand.class,
+            EvaluateCommand.class,
             HelpCommand.class
         },
         footerHeading = "%nExamples:%n",
         footer = {
+            "  excitor run \"Once upon a time there were two friends, Mia and Tom.\"",
             "  excitor run -m llama-3.2-1b.Q4_0.gguf -p \"Why is the sky blue?\" -n 64",
             "  excitor run -m llama-3.2-1b.Q4_0.gguf --adapter polite.excitor.gguf:0.5 -f question.txt",
             "  excitor chat -m llama-3.2-1b.Q4_0.gguf",

@@ -40,10 +40,19 @@ import picocli.CommandLine.Parameters;
         })
 final class InfoCommand extends Subcommand {
 
-    @Parameters(index = "0", paramLabel = "MODEL", description = "A model or an adapter, a GGUF file.")
+    @Parameters(
+            index = "0",
+            paramLabel = "MODEL",
+            converter = GivenFile.Converter.class,
+            description = "A model or an adapter, a GGUF file; :story is the model that comes with the program.")
     private Path path = Path.of("");
 
-    @Parameters(index = "1", arity = "0..1", paramLabel = "ADAPTER", description = "An adapter for the model.")
+    @Parameters(
+            index = "1",
+            arity = "0..1",
+            paramLabel = "ADAPTER",
+            converter = GivenFile.Converter.class,
+            description = "An adapter for the model.")
     private @Nullable Path adapter;
 
     @Option(names = "--tensors", description = "List every tensor: name, shape, format and bytes.")

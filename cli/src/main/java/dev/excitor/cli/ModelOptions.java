@@ -1,10 +1,12 @@
 package dev.excitor.cli;
 
 import dev.excitor.model.Model;
+import dev.excitor.models.Shipped;
 import dev.excitor.runtime.EngineOptions;
 import dev.excitor.runtime.checkpoint.CheckpointReader;
 import dev.excitor.runtime.kernel.Kernels;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -14,20 +16,21 @@ final class ModelOptions {
     @Option(
             names = {"-m", "--model"},
             paramLabel = "FILE",
-            required = true,
-            description = "The model, a GGUF file (of a split one, the first part).")
-    private Path model = Path.of("");
+            converter = GivenFile.Converter.class,
+            description = "The model, a GGUF file (of a split one, the first part). Without it the small one that comes"
+                    + " with the program, :story, which knows nothing but stories of its own kind.")
+    private @Nullable Path model;
 
     @Mixin
     private EngineFlags engine = new EngineFlags();
 
     /// Opens the model on an engine of its own; the caller closes it.
     Model open() {
-        return Model.open(model, engine.options(), engine.memory());
+        return Model.open(path(), engine.options(), engine.memory());
     }
 
     Path path() {
-        return model;
+        return model == null ? Shipped.STORY.file() : model;
     }
 
     /// What computes: shared by every command that binds weights.

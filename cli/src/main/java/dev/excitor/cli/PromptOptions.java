@@ -6,11 +6,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
-/// Where a text comes from: `-p`, `-f`, or standard input.
+/// Where a text comes from: `-p`, a word by itself, `-f`, or standard input.
 final class PromptOptions {
 
     /// More is no prompt but a mistake.
@@ -19,8 +21,11 @@ final class PromptOptions {
     @ArgGroup
     private Source source = new Source();
 
-    /// One of the two, or neither.
+    /// One of them, or none.
     private static final class Source {
+        @Parameters(index = "0", arity = "0..1", paramLabel = "TEXT", description = "The text, as with -p.")
+        private @Nullable String words;
+
         @Option(
                 names = {"-p", "--prompt"},
                 paramLabel = "TEXT",
@@ -36,13 +41,18 @@ final class PromptOptions {
 
     /// Whether one of the options is there; otherwise standard input has the text.
     boolean isGiven() {
-        return source.text != null || source.file != null;
+        return text().isPresent() || source.file != null;
+    }
+
+    private Optional<String> text() {
+        return Optional.ofNullable(source.text == null ? source.words : source.text);
     }
 
     /// The text as it stands, in UTF-8 if all is well: a tokenizer takes any bytes.
     byte[] read(Console console) throws IOException {
-        if (source.text != null) {
-            return source.text.getBytes(StandardCharsets.UTF_8);
+        Optional<String> text = text();
+        if (text.isPresent()) {
+            return text.get().getBytes(StandardCharsets.UTF_8);
         }
         if (source.file != null) {
             return readFile(source.file);
@@ -58,7 +68,7 @@ final class PromptOptions {
     /// The text without the line end that editors and shells put behind it.
     byte[] readWithoutLineEnd(Console console) throws IOException {
         byte[] bytes = read(console);
-        if (source.text != null || bytes.length == 0 || bytes[bytes.length - 1] != '\n') {
+        if (text().isPresent() || bytes.length == 0 || bytes[bytes.length - 1] != '\n') {
             return bytes;
         }
         boolean windows = bytes.length > 1 && bytes[bytes.length - 2] == '\r';

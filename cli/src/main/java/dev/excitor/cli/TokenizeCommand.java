@@ -3,11 +3,13 @@ package dev.excitor.cli;
 import dev.excitor.model.tokenizer.DecodeOptions;
 import dev.excitor.model.tokenizer.EncodeOptions;
 import dev.excitor.model.tokenizer.Tokenizer;
+import dev.excitor.models.Shipped;
 import dev.excitor.runtime.checkpoint.Checkpoint;
 import dev.excitor.runtime.checkpoint.CheckpointReader;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -29,9 +31,9 @@ final class TokenizeCommand extends Subcommand {
     @Option(
             names = {"-m", "--model"},
             paramLabel = "FILE",
-            required = true,
-            description = "The GGUF file with the vocabulary.")
-    private Path model = Path.of("");
+            converter = GivenFile.Converter.class,
+            description = "The GGUF file with the vocabulary (default: the one that comes with the program, :story).")
+    private @Nullable Path model;
 
     @Mixin
     private PromptOptions prompt = new PromptOptions();
@@ -54,7 +56,8 @@ final class TokenizeCommand extends Subcommand {
     @Override
     public Integer call() throws IOException {
         Tokenizer tokenizer;
-        try (Checkpoint checkpoint = CheckpointReader.open(model, CheckpointReader.Memory.MAPPED)) {
+        Path vocabulary = model == null ? Shipped.STORY.file() : model;
+        try (Checkpoint checkpoint = CheckpointReader.open(vocabulary, CheckpointReader.Memory.MAPPED)) {
             tokenizer = Tokenizer.of(checkpoint.metadata());
         }
         int[] tokens = tokenizer.encode(prompt.read(console()), new EncodeOptions(!noBos, !noParseSpecial));

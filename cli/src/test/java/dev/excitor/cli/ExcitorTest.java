@@ -26,7 +26,19 @@ class ExcitorTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"run", "chat", "info", "tokenize", "logits", "perplexity", "synth", "bench"})
+    @ValueSource(
+            strings = {
+                "run",
+                "chat",
+                "info",
+                "tokenize",
+                "logits",
+                "perplexity",
+                "synth",
+                "bench",
+                "pretrain",
+                "evaluate"
+            })
     void everyCommandDescribesItself(String command) {
         CommandRun run = CommandRun.of(command, "--help");
         assertThat(run.code()).isZero();

@@ -1,0 +1,126 @@
+package dev.excitor.cli;
+
+import dev.excitor.model.Model;
+import dev.excitor.model.Session;
+import dev.excitor.model.SessionOptions;
+import dev.excitor.model.adapter.Adapter;
+import dev.excitor.model.evaluation.Divergence;
+import dev.excitor.runtime.ExcitorException;
+import dev.excitor.train.task.StoryDivergence;
+import dev.excitor.train.task.TaskScore;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// `excitor evaluate`.
+@Command(
+        name = "evaluate",
+        description = {
+            "Measures how many questions about made-up stories a model answers with exactly the wanted sentence, and with"
+                    + " an adapter also how far the adapter moved the model on stories without questions.",
+            "The stories are of combinations of people, things and places that neither the model that comes with the"
+                    + " program nor its adapter has been trained on."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  excitor evaluate",
+            "  excitor evaluate --adapter :answers --seed 1,2 -n 1000",
+            "  excitor evaluate --adapter mine.excitor.gguf --show 5"
+        })
+final class EvaluateCommand extends Subcommand {
+
+    @Mixin
+    private ModelOptions modelOptions = new ModelOptions();
+
+    @Option(
+            names = "--adapter",
+            paramLabel = "FILE[:SCALE]",
+            converter = AdapterArgument.Converter.class,
+            description = "An Excitor adapter, and how strong it is (default: none).")
+    private @Nullable AdapterArgument adapter;
+
+    @Option(
+            names = {"-n", "--tasks"},
+            paramLabel = "N",
+            defaultValue = "500",
+            description = "Questions, and stories for the divergence, per seed (default: ${DEFAULT-VALUE}).")
+    private int tasks;
+
+    @Option(
+            names = {"-s", "--seed"},
+            paramLabel = "N",
+            split = ",",
+            defaultValue = "1,2",
+            description = "Which stories; one row of results for each (default: ${DEFAULT-VALUE}).")
+    private List<Long> seeds = List.of();
+
+    @Option(
+            names = "--show",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Show so many questions with their replies, per seed (default: ${DEFAULT-VALUE}).")
+    private int show;
+
+    EvaluateCommand(Console console) {
+        super(console);
+    }
+
+    @Override
+    public Integer call() {
+        if (tasks < 1) {
+            throw new ExcitorException.InvalidOption("-n", "1 or more", tasks);
+        }
+        SessionOptions with = SessionOptions.defaults();
+        if (adapter != null) {
+            with = with.adapter(Adapter.open(adapter.path())).scale(adapter.scale());
+        }
+        try (Model model = modelOptions.open();
+                Session base = model.newSession();
+                Session changed = model.newSession(with)) {
+            console()
+                    .println(
+                            "| seed | questions | right without | right with adapter | KL to base | perplexity | of base |");
+            console().println("| --- | --- | --- | --- | --- | --- | --- |");
+            for (long seed : seeds) {
+                row(base, changed, seed);
+                console().flush();
+            }
+        }
+        return 0;
+    }
+
+    private void row(Session base, Session changed, long seed) {
+        TaskScore without = score(base, seed, adapter == null);
+        if (adapter == null) {
+            console()
+                    .println(String.format(
+                            Locale.ROOT, "| %d | %d | %.1f %% | | | | |", seed, tasks, 100 * without.accuracy()));
+            return;
+        }
+        TaskScore with = score(changed, seed, true);
+        Divergence divergence = StoryDivergence.of(base, changed, seed, tasks);
+        console()
+                .println(String.format(
+                        Locale.ROOT,
+                        "| %d | %d | %.1f %% | %.1f %% | %.4f | %.4f | %.4f |",
+                        seed,
+                        tasks,
+                        100 * without.accuracy(),
+                        100 * with.accuracy(),
+                        divergence.divergences().mean().value(),
+                        divergence.perplexity().value(),
+                        divergence.basePerplexity().value()));
+    }
+
+    private TaskScore score(Session session, long seed, boolean visible) {
+        int[] left = {visible ? show : 0};
+        return TaskScore.of(session, seed, tasks, (task, reply) -> {
+            if (left[0]-- > 0) {
+                console().note("%s %s%n(wanted: %s)%n".formatted(task.prompt(), reply, task.response()));
+            }
+        });
+    }
+}
