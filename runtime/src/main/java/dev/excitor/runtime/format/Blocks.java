@@ -113,7 +113,7 @@ public final class Blocks {
     /// The nearest integer; halves go away from zero, as C's `roundf` has it and [Math#round] has not.
     public static int round(float value) {
         int towardsZero = (int) value;
-        float rest = Math.abs(value - towardsZero);
-        return rest < 0.5f ? towardsZero : towardsZero + (value < 0 ? -1 : 1);
+        // Without a branch, which would be mispredicted half the time; twice the rest is exact.
+        return towardsZero + (int) (2 * (value - towardsZero));
     }
 }

@@ -4,7 +4,7 @@ package dev.excitor.runtime.format.superblock;
 interface AffineSearch {
 
     /// Floats of scratch that any search may use.
-    int SCRATCH = 3 * AffineRule.SUPER_BLOCK;
+    int SCRATCH = 3 * AffineRule.SUPER_BLOCK + 12 * 16;
 
     /// @param x       256 finite numbers from index `from`
     /// @param scratch [#SCRATCH] floats
