@@ -26,13 +26,14 @@ class QuantizeIT {
         String shape = "synth --layers 24 --width 1024 --heads 8 --ffn 4096 --vocab-size 400 --type F16 -o ";
         CommandRun made = CommandRun.of((shape + model).split(" ", -1));
         assertThat(made.code()).as(made.err()).isZero();
-        Path target = Files.createDirectory(folder.resolve("target")).resolve("q.gguf");
+        Path empty = Files.createDirectory(folder.resolve("empty"));
+        Path target = empty.resolve("q.gguf");
         try (ProgramProcess run =
                 ProgramProcess.start("quantize", "-t", "1", model.toString(), target.toString(), "Q2_K")) {
-            awaitUnfinishedFile(target.getParent());
+            awaitUnfinishedFile(empty);
             run.interrupt();
             assertThat(run.exitCode()).isEqualTo(130);
-            assertThat(files(target.getParent())).isEmpty();
+            assertThat(files(empty)).isEmpty();
         }
     }
 

@@ -4,10 +4,8 @@ import dev.excitor.loaders.gguf.GgufWriter;
 import dev.excitor.runtime.ExcitorException;
 import dev.excitor.runtime.Tensor;
 import dev.excitor.runtime.checkpoint.Checkpoint;
-import dev.excitor.runtime.checkpoint.Metadata;
 import dev.excitor.runtime.format.Codec;
 import dev.excitor.runtime.format.Format;
-import dev.excitor.runtime.format.Formats;
 import dev.excitor.runtime.team.Team;
 import java.io.IOException;
 import java.nio.channels.WritableByteChannel;
@@ -35,8 +33,8 @@ public final class Conversion {
     private static final String FILE_TYPE_KEY = "general.file_type";
     private static final String VERSION_KEY = "general.quantization_version";
 
-    /// What the file type decides anew.
-    private static final Set<String> OWN_KEYS = Set.of(FILE_TYPE_KEY, VERSION_KEY);
+    /// What is decided anew.
+    private static final Set<String> OWN_KEYS = Set.of(FILE_TYPE_KEY, VERSION_KEY, RowOrder.LAYOUT_KEY);
 
     /// Numbers in the longest row that is converted: 64 times the widest matrix in use.
     private static final int MAX_COLS = 1 << 24;
@@ -88,11 +86,13 @@ public final class Conversion {
 
     private final Checkpoint source;
     private final Options options;
+    private final Rules rules;
     private final List<Step> steps;
 
-    private Conversion(Checkpoint source, Options options, List<Step> steps) {
+    private Conversion(Checkpoint source, Options options, Rules rules, List<Step> steps) {
         this.source = source;
         this.options = options;
+        this.rules = rules;
         this.steps = steps;
     }
 
@@ -118,7 +118,7 @@ public final class Conversion {
                         List.of("rows of up to " + MAX_COLS));
             }
         }
-        return new Conversion(source, options, steps);
+        return new Conversion(source, options, rules, steps);
     }
 
     /// What becomes of every tensor, in the order of the file.
@@ -142,13 +142,14 @@ public final class Conversion {
             writer.uint32(VERSION_KEY, QUANTIZATION_VERSION)
                     .uint32(FILE_TYPE_KEY, options.type().get().fileType());
         } else {
-            writer.copy(source.metadata(), key -> true);
+            writer.copy(source.metadata(), key -> !key.equals(RowOrder.LAYOUT_KEY));
         }
         try (Team team = new Team(options.threads())) {
             Map<Format, List<Codec>> codecs = new HashMap<>();
             for (Step step : steps) {
                 Recoder recoder = new Recoder(
                         step,
+                        rules.order(step.tensor),
                         team,
                         format -> codecs.computeIfAbsent(format, key -> Codec.ofThreads(key, team.size())),
                         options.measured());
@@ -167,69 +168,5 @@ public final class Conversion {
                 listener.completed(recoder.outcome());
             }
         };
-    }
-
-    /// Which format each tensor gets.
-    private static final class Rules {
-
-        private final Checkpoint source;
-        private final Options options;
-        private final FileType.Traits traits;
-
-        Rules(Checkpoint source, Options options) {
-            this.source = source;
-            this.options = options;
-            this.traits = options.type().isPresent() ? traits(source) : new FileType.Traits(1, 1, 1, false);
-        }
-
-        private static FileType.Traits traits(Checkpoint source) {
-            Metadata metadata = source.metadata();
-            String architecture = metadata.string("general.architecture");
-            if (!architecture.equals("llama")) {
-                throw new ExcitorException.Unsupported(
-                        "%s: quantizing the architecture %s".formatted(source.path(), architecture), List.of("llama"));
-            }
-            if (metadata.integer("llama.expert_count", 0, 0, Integer.MAX_VALUE) > 0) {
-                throw new ExcitorException.Unsupported(
-                        "%s: quantizing a mixture of experts".formatted(source.path()),
-                        List.of("models without experts (llama.expert_count)"));
-            }
-            int heads = metadata.integer("llama.attention.head_count", 1, 1, 1 << 16);
-            return new FileType.Traits(
-                    metadata.integer("llama.block_count", 1, 0, 1 << 16),
-                    heads,
-                    metadata.integer("llama.attention.head_count_kv", heads, 1, 1 << 16),
-                    source.find("output.weight").isEmpty());
-        }
-
-        Format target(Tensor tensor) {
-            TensorName name = TensorName.of(tensor.name());
-            boolean matrix = tensor.shape().rows() > 1 && name.isWeight();
-            if (!matrix || options.type().isEmpty()) {
-                return tensor.format();
-            }
-            Format target = options.type()
-                    .get()
-                    .formatOf(
-                            name.matrix(),
-                            Math.max(0, name.layer()),
-                            tensor.shape().cols(),
-                            traits,
-                            options.pure());
-            boolean quantized = tensor.format().blockSize() > 1;
-            if (quantized && !target.equals(tensor.format()) && !options.allowRequantize()) {
-                throw new ExcitorException.Unsupported(
-                        "%s: quantizing %s again, which is %s already and would suffer both errors (--allow-requantize does it all the same),"
-                                .formatted(
-                                        source.path(),
-                                        tensor.name(),
-                                        tensor.format().name()),
-                        Formats.all().stream()
-                                .filter(format -> format.blockSize() == 1)
-                                .map(Format::name)
-                                .toList());
-            }
-            return target;
-        }
     }
 }

@@ -26,6 +26,8 @@ final class Recoder {
     private static final float LARGEST = 65_504;
 
     private final Step step;
+    private final RowOrder order;
+    private final int cols;
     private final Team team;
     private final boolean measured;
     private final boolean copied;
@@ -35,12 +37,17 @@ final class Recoder {
     private double errors;
     private double squares;
 
+    /// @param order  where the rows come from; of a vector, its numbers
     /// @param codecs those of a format, as many as the team has threads
-    Recoder(Step step, Team team, Function<Format, List<Codec>> codecs, boolean measured) {
+    Recoder(Step step, RowOrder order, Team team, Function<Format, List<Codec>> codecs, boolean measured) {
         this.step = step;
+        this.order = order;
+        this.cols = step.tensor().shape().rows() == 1 && !order.isKept()
+                ? 1
+                : step.tensor().shape().cols();
         this.team = team;
         this.measured = measured;
-        this.copied = step.target().equals(step.tensor().format());
+        this.copied = step.target().equals(step.tensor().format()) && order.isKept();
         this.limited =
                 !step.target().name().equals("F32") && !step.target().name().equals("BF16");
         this.from = codecs.apply(step.tensor().format());
@@ -72,14 +79,29 @@ final class Recoder {
 
     private void slab(Worker worker, long start, int count, MemorySegment target, long at) {
         float[] numbers = worker.floats(2 * SLAB);
-        from.get(worker.index())
-                .decode(step.tensor().data(), bytes(step.tensor().format(), start), numbers, 0, count);
+        decode(from.get(worker.index()), start, numbers, count);
         requireWritable(numbers, start, count);
         long byteAt = bytes(step.target(), at);
         to.get(worker.index()).encode(numbers, 0, count, target, byteAt);
         if (measured) {
             to.get(worker.index()).decode(target, byteAt, numbers, SLAB, count);
             measure(numbers, count);
+        }
+    }
+
+    private void decode(Codec codec, long start, float[] numbers, int count) {
+        Format format = step.tensor().format();
+        if (order.isKept()) {
+            codec.decode(step.tensor().data(), bytes(format, start), numbers, 0, count);
+            return;
+        }
+        int run;
+        for (int i = 0; i < count; i += run) {
+            long row = (start + i) / cols;
+            int col = (int) ((start + i) % cols);
+            run = Math.min(count - i, cols - col);
+            long at = (long) order.sourceRow((int) row) * cols + col;
+            codec.decode(step.tensor().data(), bytes(format, at), numbers, i, run);
         }
     }
 
@@ -101,9 +123,9 @@ final class Recoder {
         while (Math.abs(numbers[bad]) <= limit) {
             bad++;
         }
-        int cols = step.tensor().shape().cols();
+        int rowLength = step.tensor().shape().cols();
         String where = "tensor %s, row %d, number %d"
-                .formatted(step.tensor().name(), (start + bad) / cols, (start + bad) % cols);
+                .formatted(step.tensor().name(), (start + bad) / rowLength, (start + bad) % rowLength);
         if (Float.isFinite(numbers[bad])) {
             throw new ExcitorException.Mismatch(
                     where,

@@ -152,6 +152,59 @@ class ConversionTest {
         }
     }
 
+    /// Row i and row i + d/2 of each head become rows 2i and 2i + 1, of queries, keys and their biases only.
+    @ParameterizedTest
+    @ValueSource(strings = {"", "F32", "Q8_0"})
+    void halvesOfHeadsBecomeNeighbours(String type) throws IOException {
+        Path source = halves(new Shape(16, 4128));
+        var options = new Conversion.Options(
+                type.isEmpty() ? Optional.empty() : Optional.of(FileType.of(type)), true, false, false, 2);
+        try (Checkpoint before = CheckpointReader.open(source, Memory.MAPPED);
+                Checkpoint after = convert(source, options)) {
+            assertThat(after.metadata().has("llama.rope.layout")).isFalse();
+            for (Tensor tensor : after.tensors()) {
+                float[] numbers = numbers(before, tensor.name());
+                boolean vector = tensor.shape().rows() == 1;
+                int rows = vector ? 32 : tensor.shape().rows();
+                int cols = numbers.length / rows;
+                float[] expected = numbers.clone();
+                for (int row = 0; row < rows && !tensor.name().contains("attn_v"); row++) {
+                    int head = row / 8 * 8;
+                    int from = head + (row - head) / 2 + (row % 2 == 0 ? 0 : 4);
+                    System.arraycopy(numbers, from * cols, expected, row * cols, cols);
+                }
+                assertThat(tensor.format().name()).isEqualTo(vector ? "F32" : type.isEmpty() ? "F16" : type);
+                assertThat(bytes(after, tensor.name())).as(tensor.name()).isEqualTo(encoded(tensor.format(), expected));
+            }
+        }
+    }
+
+    @Test
+    void rowsThatAreNoWholeHeadsCannotBeReordered() throws IOException {
+        Path source = halves(new Shape(18, 32));
+        assertThatThrownBy(() -> write(source, options(FileType.F16)))
+                .isInstanceOf(ExcitorException.Mismatch.class)
+                .hasMessageContaining("blk.0.attn_k.weight")
+                .hasMessageContaining("2 heads")
+                .hasMessageContaining("18 rows");
+    }
+
+    private Path halves(Shape keys) throws IOException {
+        Path source = folder.resolve("halves.gguf");
+        GgufWriter writer = new GgufWriter(source)
+                .string("general.architecture", "llama")
+                .string("llama.rope.layout", "half")
+                .uint32("llama.attention.head_count", 4)
+                .uint32("llama.attention.head_count_kv", 2);
+        Random random = new Random(SEED);
+        tensor(writer, random, "blk.0.attn_q.weight", "F16", new Shape(32, 4128));
+        tensor(writer, random, "blk.0.attn_k.weight", "F16", keys);
+        tensor(writer, random, "blk.0.attn_v.weight", "F16", new Shape(16, 4128));
+        tensor(writer, random, "blk.0.attn_q.bias", "F16", Shape.vector(32));
+        writer.write();
+        return source;
+    }
+
     @Test
     void partsBecomeOneFile() throws IOException {
         Path whole = model("F32", writer -> {});
