@@ -21,7 +21,8 @@ public interface MatMul {
     /// Every packed form that [#packing] can ask for, so that room is made before any product.
     List<Packing<?>> packings();
 
-    /// Computes this worker's share of the product; every member of the team must call it. The caller puts a barrier
+    /// Computes this worker's share of the product; every member of the team must call it,
+    /// and the same products in the same order, since a kernel may have barriers of its own. The caller puts a barrier
     /// before it (x and its packed form complete) and behind it (y complete); several products of the same x need none
     /// in
     /// between.

@@ -62,7 +62,7 @@ record CudaRuntime(
                 status(library, "cudaRuntimeGetVersion", JAVA_LONG),
                 status(library, "cudaDriverGetVersion", JAVA_LONG),
                 status(library, "cudaGetDeviceCount", JAVA_LONG),
-                status(library, "cudaGetDeviceProperties", JAVA_LONG, JAVA_INT),
+                status(library, propertiesName(library), JAVA_LONG, JAVA_INT),
                 status(library, "cudaDeviceGetAttribute", JAVA_LONG, JAVA_INT, JAVA_INT),
                 status(library, "cudaMemGetInfo", JAVA_LONG, JAVA_LONG),
                 status(library, "cudaMalloc", JAVA_LONG, JAVA_LONG),
@@ -82,6 +82,12 @@ record CudaRuntime(
 
     private static MethodHandle status(NativeLibrary.Present library, String name, MemoryLayout... arguments) {
         return library.function(name, FunctionDescriptor.of(JAVA_INT, arguments));
+    }
+
+    /// Version 12 has one for its larger structure beside that for the structure of version 11.
+    private static String propertiesName(NativeLibrary.Present library) {
+        String larger = "cudaGetDeviceProperties_v2";
+        return library.has(larger) ? larger : "cudaGetDeviceProperties";
     }
 
     /// `12.4` for 12040.

@@ -137,7 +137,7 @@ final class Gpu {
         try {
             cuda().deviceSynchronize();
         } catch (ExcitorException.NativeCall broken) {
-            LOG.log(System.Logger.Level.DEBUG, "Before the GPU's memory is freed: {0}", broken.getMessage());
+            LOG.log(System.Logger.Level.DEBUG, "While everything on the GPU is freed: {0}", broken.getMessage());
         }
         resources.freeAll();
     }

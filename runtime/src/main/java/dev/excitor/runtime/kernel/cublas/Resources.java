@@ -90,7 +90,7 @@ final class Resources {
         } catch (ExcitorException.NativeCall failure) {
             LOG.log(
                     System.Logger.Level.WARNING,
-                    "Something of the GPU's could not be given back and stays taken until the program ends: {0}",
+                    "What was taken from the GPU could not be given back and stays taken until the program ends: {0}",
                     failure.getMessage());
         }
     }

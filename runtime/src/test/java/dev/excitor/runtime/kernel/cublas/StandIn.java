@@ -61,7 +61,6 @@ final class StandIn {
             Process compiler = new ProcessBuilder(
                             "cc",
                             "-O2",
-                            "-march=native",
                             "-fPIC",
                             "-shared",
                             "-pthread",
