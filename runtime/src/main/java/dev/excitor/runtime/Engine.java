@@ -48,7 +48,7 @@ public final class Engine implements AutoCloseable {
         return new Engine(kernels, portable, team, bits, () -> {}, gpu);
     }
 
-    /// Where none is wanted, no class that knows of one is even loaded.
+    /// Where none is wanted, none is looked for and nothing of CUDA loaded.
     private static Optional<CublasProvider> gpu(GpuOptions options, Kernels cpu, Team team) {
         return options.layers() == 0 ? Optional.empty() : Optional.of(CublasProvider.open(options, cpu, team));
     }

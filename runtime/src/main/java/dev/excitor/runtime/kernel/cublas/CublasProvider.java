@@ -25,6 +25,9 @@ public final class CublasProvider implements KernelProvider {
 
     private static final System.Logger LOG = System.getLogger(CublasProvider.class.getName());
 
+    /// For each matrix; [#state] has the reason, which may be long.
+    private static final String NO_DEVICE = "there is no GPU that can be used";
+
     private final GpuOptions options;
     private final Kernels cpu;
     private final Team team;
@@ -100,7 +103,7 @@ public final class CublasProvider implements KernelProvider {
     @Override
     public synchronized Answer consider(Tensor tensor, Regime regime, Place place) {
         return switch (device) {
-            case Device.Absent absent -> new Declined(absent.reason());
+            case Device.Absent absent -> new Declined(NO_DEVICE);
             case Device.Ready ready -> consider(ready, tensor, regime, place);
         };
     }

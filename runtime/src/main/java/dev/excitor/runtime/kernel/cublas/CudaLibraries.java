@@ -51,7 +51,7 @@ record CudaLibraries(CudaRuntime runtime, Cublas blas) {
         NativeLibrary inner = NativeLibrary.open("libcublasLt.so." + version, system, folders);
         NativeLibrary blas = NativeLibrary.open("libcublas.so." + version, system, folders);
         if (blas instanceof Missing missing) {
-            String why = inner instanceof Missing innerMissing ? " (" + innerMissing.reason() + ")" : "";
+            String why = missing.found() && inner instanceof Missing needed ? ", and " + needed.reason() : "";
             return new Unusable(missing.reason() + why);
         }
         return bind((Present) runtime, (Present) blas);
