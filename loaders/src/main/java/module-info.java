@@ -10,9 +10,11 @@ module dev.excitor.loaders {
 
     exports dev.excitor.loaders.conversion;
     exports dev.excitor.loaders.gguf;
+    exports dev.excitor.loaders.huggingface;
     exports dev.excitor.loaders.safetensors;
     exports dev.excitor.loaders.tensors;
 
     provides dev.excitor.runtime.checkpoint.CheckpointReader with
-            dev.excitor.loaders.gguf.GgufReader;
+            dev.excitor.loaders.gguf.GgufReader,
+            dev.excitor.loaders.huggingface.HuggingFaceReader;
 }

@@ -16,7 +16,6 @@ import dev.excitor.runtime.ExcitorException.MalformedFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
-import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -43,6 +42,7 @@ public final class JsonFile implements AutoCloseable {
                     .maxNumberLength(MAX_NUMBER)
                     .build())
             .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+            .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
             .build();
@@ -51,11 +51,13 @@ public final class JsonFile implements AutoCloseable {
 
     private final Path path;
     private final long base;
+    private final CharBuffer text;
     private final JsonParser parser;
 
-    private JsonFile(Path path, long base, JsonParser parser) {
+    private JsonFile(Path path, long base, CharBuffer text, JsonParser parser) {
         this.path = path;
         this.base = base;
+        this.text = text;
         this.parser = parser;
     }
 
@@ -71,26 +73,25 @@ public final class JsonFile implements AutoCloseable {
     ///
     /// @param base byte of the file where the text begins
     public static JsonFile of(Path path, long base, byte[] text) {
-        requireUtf8(path, base, text);
+        CharBuffer chars = decode(path, base, text);
         try {
-            return new JsonFile(path, base, FACTORY.createParser(text));
+            return new JsonFile(path, base, chars, FACTORY.createParser(chars.array(), 0, chars.limit()));
         } catch (IOException e) {
             throw OpenFile.unreadable(path, e);
         }
     }
 
-    /// The parser lets overlong spellings through.
-    private static void requireUtf8(Path path, long base, byte[] text) {
-        CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
+    /// Strictly: the parser's own decoder lets overlong spellings through, and refuses sound names that spell a
+    /// character
+    /// as two escapes.
+    private static CharBuffer decode(Path path, long base, byte[] text) {
         ByteBuffer bytes = ByteBuffer.wrap(text);
-        CharBuffer sink = CharBuffer.allocate(8192);
-        CoderResult result;
-        do {
-            result = decoder.decode(bytes, sink.clear(), true);
-        } while (result.isOverflow());
+        CharBuffer chars = CharBuffer.allocate(text.length);
+        CoderResult result = StandardCharsets.UTF_8.newDecoder().decode(bytes, chars, true);
         if (result.isError()) {
             throw new MalformedFile(path, base + bytes.position(), "expected text in UTF-8, found other bytes");
         }
+        return chars.flip();
     }
 
     /// The text as one object.
@@ -107,7 +108,7 @@ public final class JsonFile implements AutoCloseable {
         return path;
     }
 
-    /// Goes on to the next token; null behind the last.
+    /// Goes on to the next token; [JsonToken#NOT_AVAILABLE] behind the last.
     public JsonToken next() {
         try {
             JsonToken token = parser.nextToken();
@@ -123,7 +124,15 @@ public final class JsonFile implements AutoCloseable {
     ///
     /// @param where what is being read, for the error
     public void expect(JsonToken expected, String where) {
-        JsonToken found = next();
+        next();
+        require(expected, where);
+    }
+
+    /// Requires the current token to be of a kind.
+    ///
+    /// @param where what is being read, for the error
+    public void require(JsonToken expected, String where) {
+        JsonToken found = token();
         if (found != expected) {
             throw error("%s: expected %s, found %s".formatted(where, describe(expected), describe(found)));
         }
@@ -238,9 +247,11 @@ public final class JsonFile implements AutoCloseable {
     }
 
     private MalformedFile malformed(JsonProcessingException cause) {
+        // Exceeded limits have no place of their own.
+        JsonLocation place = cause.getLocation() == null ? parser.currentLocation() : cause.getLocation();
         var malformed = new MalformedFile(
                 path,
-                at(cause.getLocation()),
+                at(place),
                 "expected JSON within limits, but: " + oneLine(String.valueOf(cause.getOriginalMessage())));
         malformed.initCause(cause);
         return malformed;
@@ -253,8 +264,10 @@ public final class JsonFile implements AutoCloseable {
         return shown.replaceAll("[\\p{Cntrl}\\p{Cs}]+", " ");
     }
 
+    /// The byte of the file where a character lies.
     private long at(JsonLocation location) {
-        return location == null || location.getByteOffset() < 0 ? -1 : base + location.getByteOffset();
+        int chars = Math.clamp(location.getCharOffset(), 0, text.limit());
+        return base + StandardCharsets.UTF_8.encode(text.slice(0, chars)).limit();
     }
 
     private static String describe(JsonToken token) {

@@ -30,6 +30,14 @@ public record JsonObject(Path path, String where, JsonNode node) {
         return node.hasNonNull(field);
     }
 
+    public boolean isObject(String field) {
+        return node.path(field).isObject();
+    }
+
+    public boolean isArray(String field) {
+        return node.path(field).isArray();
+    }
+
     public Optional<String> findString(String field) {
         return find(field, "a string", JsonNodeType.STRING).map(JsonNode::textValue);
     }
@@ -160,6 +168,11 @@ public record JsonObject(Path path, String where, JsonNode node) {
     /// A field's name with that of the object in front.
     public String name(String field) {
         return where.isEmpty() ? field : where + "." + field;
+    }
+
+    /// How a person would read a field's value.
+    public String describe(String field) {
+        return has(field) ? describe(node.get(field)) : "nothing";
     }
 
     private static String describe(JsonNode node) {

@@ -15,7 +15,8 @@ import java.util.function.Consumer;
 /// A hostile file, what it tries, and what must come of it.
 ///
 /// @param number   counted from 101 for a GGUF file's header, 201 metadata, 301 tensors, 401 splits, 501 safetensors,
-///                 601 tokenizer.model, 701 the archive and 801 the pickle of a PyTorch checkpoint
+///                 601 tokenizer.model, 701 the archive and 801 the pickle of a PyTorch checkpoint, 901 a
+///                 directory of Hugging Face
 /// @param name     the file's name in `target/attacks`, after the number
 /// @param story    what the file does and what it hopes for, for the table of `attacks/README.md`
 /// @param maker    makes the file, or files, and answers the one to open

@@ -39,7 +39,8 @@ class AttacksTest {
                         SafetensorsAttacks.all(),
                         SentencePieceAttacks.all(),
                         ZipAttacks.all(),
-                        TorchAttacks.all())
+                        TorchAttacks.all(),
+                        HuggingFaceAttacks.all())
                 .flatMap(List::stream)
                 .toList();
     }

@@ -92,7 +92,7 @@ final class SafetensorsAttacks {
                         "half-a-surrogate",
                         "A name that no UTF-8 can say, spelled as an escape.",
                         file("{\"\\ud800\":{}}", 0),
-                        "surrogate"),
+                        "half of a surrogate pair"),
                 malformed(
                         517,
                         "header-nested-deep",

@@ -7,6 +7,7 @@ import dev.excitor.runtime.Tensor;
 import dev.excitor.runtime.checkpoint.Checkpoint;
 import dev.excitor.runtime.checkpoint.CheckpointReader;
 import dev.excitor.runtime.ops.ExtraKeys;
+import dev.excitor.runtime.ops.RopeLayout;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -123,15 +124,13 @@ public final class Adapter {
         return result;
     }
 
-    /// Where the file keeps channel e of the base's interleaved order: the pair (2i, 2i+1) of a head is (i, i + d/2) in
-    /// the half layout.
+    /// Where the file keeps channel e of the base's interleaved order.
     private static int sourceChannel(int e, ExcitorConfig c) {
-        if (c.ropeLayout() == ExcitorConfig.RopeLayout.INTERLEAVED) {
-            return e;
-        }
-        int dim = c.base().keyDim();
-        int channel = e % dim;
-        return e - channel + (channel % 2 == 0 ? channel / 2 : channel / 2 + dim / 2);
+        RopeLayout layout = switch (c.ropeLayout()) {
+            case INTERLEAVED -> RopeLayout.INTERLEAVED;
+            case HALF -> RopeLayout.HALF;
+        };
+        return layout.source(e, c.base().keyDim());
     }
 
     private static float[] gatePerHead(float[] gate, ExcitorConfig c) {

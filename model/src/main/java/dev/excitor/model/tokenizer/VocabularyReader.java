@@ -21,6 +21,9 @@ final class VocabularyReader {
     static final String SCORES = PREFIX + "scores";
     static final String TYPES = PREFIX + "token_type";
 
+    /// Tokens that end a generation beside those with a role: GGUF has no such key, readers of other files set it.
+    private static final String ENDS = PREFIX + "eog_token_ids";
+
     /// What a file writes for "there is no such token", as an unsigned and as a signed number.
     private static final Set<Long> ABSENT = Set.of(0xFFFF_FFFFL, -1L);
 
@@ -149,6 +152,10 @@ final class VocabularyReader {
         if (ABSENT.contains(id)) {
             return Vocabulary.NONE;
         }
+        return checkId(key, id);
+    }
+
+    private int checkId(String key, long id) {
         if (id < 0 || id >= texts.size()) {
             throw new ExcitorException.Mismatch(
                     key, "a token from 0 to " + (texts.size() - 1) + ", or 4294967295 for none", "" + id);
@@ -191,6 +198,11 @@ final class VocabularyReader {
             }
         });
         ends.remove(Vocabulary.NONE);
+        metadata.findLongs(ENDS).ifPresent(ids -> {
+            for (int i = 0; i < ids.length; i++) {
+                ends.add(checkId(at(ENDS, i), ids[i]));
+            }
+        });
         return ends;
     }
 

@@ -10,6 +10,7 @@ import dev.excitor.runtime.Tensor;
 import dev.excitor.runtime.format.Blocks;
 import dev.excitor.runtime.kernel.Packing;
 import dev.excitor.runtime.ops.Ops;
+import dev.excitor.runtime.ops.RopeLayout;
 import dev.excitor.runtime.team.Worker;
 import dev.excitor.train.adapter.ExcitorGradient;
 import dev.excitor.train.adapter.ExcitorParameters;
@@ -22,6 +23,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -62,6 +64,11 @@ public final class TrainingDecoder implements AutoCloseable {
             @Nullable ExcitorParameters parameters,
             @Nullable WeightGradients trained,
             int capacity) {
+        if (config.rope().layout() != RopeLayout.INTERLEAVED) {
+            throw new ExcitorException.Unsupported(
+                    "training a model whose query and key rows are in half-split order (excitor convert reorders them)",
+                    List.of("models in GGUF"));
+        }
         this.config = config;
         this.weights = weights;
         this.engine = engine;

@@ -3,6 +3,7 @@ package dev.excitor.model.arch.llama;
 import dev.excitor.model.arch.Dimensions;
 import dev.excitor.model.arch.Settings;
 import dev.excitor.runtime.checkpoint.Checkpoint;
+import dev.excitor.runtime.ops.RopeLayout;
 
 /// The extents and constants of a LLaMA.
 ///
@@ -42,11 +43,16 @@ public record LlamaConfig(Dimensions dims, int ffn, float epsilon, RopeSettings 
             s.integer("vocab_size", vocab, vocab);
         }
         int context = s.integer("context_length", 1, MAX_CONTEXT);
+        RopeSettings rope = RopeSettings.of(s, context);
+        if (rope.layout() != RopeLayout.INTERLEAVED && ropeDim != keyDim) {
+            throw s.malformed(
+                    "rope.dimension_count", "%d, as rope.layout is half".formatted(keyDim), String.valueOf(ropeDim));
+        }
         Dimensions dims = new Dimensions(layers, width, heads, kvHeads, keyDim, valueDim, ropeDim, vocab, context);
         return new LlamaConfig(
                 dims,
                 s.integer("feed_forward_length", 1, MAX_FFN),
                 s.positive("attention.layer_norm_rms_epsilon"),
-                RopeSettings.of(s, context));
+                rope);
     }
 }

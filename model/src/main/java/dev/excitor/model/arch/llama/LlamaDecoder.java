@@ -13,6 +13,7 @@ import dev.excitor.runtime.kernel.Packing;
 import dev.excitor.runtime.kv.KvCache;
 import dev.excitor.runtime.ops.AttentionWorkspace;
 import dev.excitor.runtime.ops.Ops;
+import dev.excitor.runtime.ops.RopeLayout;
 import dev.excitor.runtime.team.Worker;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -83,6 +84,7 @@ public final class LlamaDecoder implements Decoder {
             bypass.project(w, l, s); //                                           z      [n, r]
             w.barrier();
             addBiases(w, layer, s);
+            interleave(w, s);
             if (bypass.readsRawQuery(l)) {
                 bypass.rawQuery(w, l, s);
                 w.barrier();
@@ -177,6 +179,17 @@ public final class LlamaDecoder implements Decoder {
             addBias(w, layer.q(), s.q(), s.n());
             addBias(w, layer.k(), s.k(), s.n());
             addBias(w, layer.v(), s.v(), s.n());
+            w.barrier();
+        }
+    }
+
+    /// Brings queries and keys into the order in which they turn, where the rows of their matrices lie in another.
+    private void interleave(Worker w, Scratch s) {
+        RopeLayout layout = config.rope().layout();
+        if (layout != RopeLayout.INTERLEAVED) {
+            Dimensions dims = config.dims();
+            layout.interleave(w, s.q(), s.n(), dims.heads(), dims.keyDim());
+            layout.interleave(w, s.k(), s.n(), dims.kvHeads(), dims.keyDim());
             w.barrier();
         }
     }
