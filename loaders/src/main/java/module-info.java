@@ -16,5 +16,6 @@ module dev.excitor.loaders {
 
     provides dev.excitor.runtime.checkpoint.CheckpointReader with
             dev.excitor.loaders.gguf.GgufReader,
-            dev.excitor.loaders.huggingface.HuggingFaceReader;
+            dev.excitor.loaders.huggingface.HuggingFaceReader,
+            dev.excitor.loaders.safetensors.SafetensorsReader;
 }

@@ -1,8 +1,10 @@
 package dev.excitor.cli;
 
+import dev.excitor.loaders.conversion.AdapterConversion;
 import dev.excitor.loaders.conversion.Conversion;
 import dev.excitor.loaders.conversion.FileType;
 import dev.excitor.runtime.Cpu;
+import dev.excitor.runtime.ExcitorException;
 import dev.excitor.runtime.checkpoint.Checkpoint;
 import dev.excitor.runtime.checkpoint.CheckpointReader;
 import java.io.IOException;
@@ -44,6 +46,10 @@ final class ConversionOptions {
         Conversion.Options options = new Conversion.Options(
                 type, pure, allowRequantize, verbose, threads == 0 ? Cpu.usableThreads() : threads);
         try (Checkpoint source = CheckpointReader.open(from, CheckpointReader.Memory.MAPPED)) {
+            if (AdapterConversion.isAdapter(source)) {
+                convertAdapter(source, option, to, type);
+                return;
+            }
             Conversion conversion = Conversion.plan(source, options);
             try (OutputFile file = OutputFile.create(option, to, force)) {
                 ConversionReport report = new ConversionReport(console, conversion, to, verbose);
@@ -51,6 +57,18 @@ final class ConversionOptions {
                 file.commit();
                 report.finish();
             }
+        }
+    }
+
+    private void convertAdapter(Checkpoint source, String option, Path to, Optional<FileType> type) throws IOException {
+        if (type.isPresent()) {
+            throw new ExcitorException.InvalidOption(
+                    "the type", "left out for an adapter, whose numbers stay what they are", type.get());
+        }
+        AdapterConversion.Target target = AdapterConversion.Target.of(to);
+        try (OutputFile file = OutputFile.create(option, to, force)) {
+            AdapterConversion.write(source, target, file);
+            file.commit();
         }
     }
 }

@@ -15,19 +15,28 @@ import picocli.CommandLine.Parameters;
         name = "convert",
         description = {
             "Writes a model as one GGUF file with all its metadata and its vocabulary.",
-            "Parts of a split file become one; with --type the matrices change their format as quantize does it."
+            "Parts of a split file become one; with --type the matrices change their format as quantize does it.",
+            "An Excitor adapter is written as GGUF or as safetensors, by the ending of OUT."
         },
         footerHeading = "%nExamples:%n",
         footer = {
             "  excitor convert llama-00001-of-00003.gguf llama.gguf",
-            "  excitor convert llama-f32.gguf llama-bf16.gguf --type BF16"
+            "  excitor convert llama-f32.gguf llama-bf16.gguf --type BF16",
+            "  excitor convert Llama-3.2-1B-Instruct/ llama-3.2-1b.gguf",
+            "  excitor convert polite.excitor.gguf polite.excitor.safetensors"
         })
 final class ConvertCommand extends Subcommand {
 
-    @Parameters(index = "0", paramLabel = "IN", description = "The model, a GGUF file (of a split one, any part).")
+    @Parameters(
+            index = "0",
+            paramLabel = "IN",
+            description = "The model: a GGUF file (of a split one, any part) or a Hugging Face directory.")
     private Path input = Path.of("");
 
-    @Parameters(index = "1", paramLabel = "OUT", description = "The GGUF file to write.")
+    @Parameters(
+            index = "1",
+            paramLabel = "OUT",
+            description = "The GGUF file to write (of an adapter, .gguf or .safetensors).")
     private Path output = Path.of("");
 
     @Option(

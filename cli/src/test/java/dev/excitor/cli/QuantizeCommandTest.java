@@ -84,6 +84,25 @@ class QuantizeCommandTest {
     }
 
     @Test
+    void convertWritesAnAdapterAsEitherFile() throws IOException {
+        Path gguf = TestFiles.adapter(folder.resolve("a.gguf"));
+        Path safetensors = folder.resolve("a.safetensors");
+        CommandRun made = CommandRun.of("convert", gguf.toString(), safetensors.toString());
+        assertThat(made.code()).as(made.err()).isZero();
+        String[] prompt = {"run", "-m", model.toString(), "-p", "ba", "-n", "8", "--temp", "0", "--adapter"};
+        CommandRun expected = CommandRun.of(with(prompt, gguf.toString()));
+        assertThat(expected.code()).isZero();
+        assertThat(CommandRun.of(with(prompt, safetensors.toString())).out()).isEqualTo(expected.out());
+        CommandRun typed = CommandRun.of("convert", "-f", gguf.toString(), safetensors.toString(), "--type", "Q4_0");
+        assertThat(typed.code()).isEqualTo(1);
+        assertThat(typed.err()).contains("left out for an adapter").hasLineCount(1);
+        CommandRun unknown = CommandRun.of(
+                "convert", gguf.toString(), folder.resolve("a.pth").toString());
+        assertThat(unknown.code()).isEqualTo(1);
+        assertThat(unknown.err()).contains(".safetensors");
+    }
+
+    @Test
     void neverReplacesAFileUnasked() throws IOException {
         Path file = Files.writeString(folder.resolve("precious"), "data");
         CommandRun refused = CommandRun.of("quantize", model.toString(), file.toString(), "Q4_0");

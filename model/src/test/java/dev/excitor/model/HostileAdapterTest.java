@@ -127,6 +127,24 @@ class HostileAdapterTest {
                 }));
     }
 
+    /// In safetensors every value is a text, so some values of the wrong type are right.
+    private static final List<String> SOUND_AS_TEXT = List.of("version = 1", "layers = [1]", "layers = 1");
+
+    @TestFactory
+    Stream<DynamicTest> impossibleAdaptersInSafetensorsAreRefusedByName() {
+        return ATTACKS.stream()
+                .filter(attack -> !SOUND_AS_TEXT.contains(attack.story()))
+                .map(attack -> DynamicTest.dynamicTest(attack.story(), () -> {
+                    Path file = attack.change()
+                            .apply(TinyAdapter.standard())
+                            .writeSafetensors(folder.resolve("attack-" + ATTACKS.indexOf(attack) + ".safetensors"));
+                    assertThatThrownBy(() -> Adapter.open(file))
+                            .isInstanceOf(ExcitorException.class)
+                            .hasMessageContaining(attack.named())
+                            .hasMessageContaining(file.getFileName().toString());
+                }));
+    }
+
     /// Sound adapters of models that differ in one extent each.
     static final List<Attack> OTHER_BASES = List.of(
             new Attack("more layers", "block_count", a -> a.set(setting("base.block_count"), 32L)),

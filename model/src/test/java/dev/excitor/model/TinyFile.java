@@ -2,6 +2,8 @@ package dev.excitor.model;
 
 import dev.excitor.loaders.gguf.GgufType;
 import dev.excitor.loaders.gguf.GgufWriter;
+import dev.excitor.loaders.safetensors.SafetensorsWriter;
+import dev.excitor.loaders.tensors.Dtype;
 import dev.excitor.runtime.Shape;
 import dev.excitor.runtime.format.Format;
 import dev.excitor.runtime.format.Formats;
@@ -10,7 +12,10 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -92,6 +97,38 @@ final class TinyFile {
             throw new UncheckedIOException(e);
         }
         return path;
+    }
+
+    /// The same as safetensors, every value a text.
+    Path writeSafetensors(Path path) {
+        SafetensorsWriter writer = new SafetensorsWriter(path);
+        metadata.forEach((key, value) -> writer.metadata(key, text(value)));
+        tensors.forEach((name, shape) -> {
+            Format own = shape.rows() == 1 ? Formats.of("F32") : format;
+            MemorySegment data = MemorySegment.ofArray(new byte[Math.toIntExact(own.bytes(shape))]);
+            float[] numbers = numbers(name, shape);
+            own.encode(numbers, 0, numbers.length, data, 0);
+            byte[] start = starts.getOrDefault(name, new byte[0]);
+            MemorySegment.copy(start, 0, data, ValueLayout.JAVA_BYTE, 0, start.length);
+            own.decode(data, 0, numbers, 0, numbers.length);
+            List<Long> extents = List.of((long) shape.rows(), (long) shape.cols());
+            byte[] bytes = new byte[Float.BYTES * numbers.length];
+            ByteBuffer.wrap(bytes)
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .asFloatBuffer()
+                    .put(numbers);
+            writer.tensor(name, Dtype.F32, extents, MemorySegment.ofArray(bytes));
+        });
+        try {
+            writer.write();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return path;
+    }
+
+    private static String text(Object value) {
+        return value instanceof long[] numbers ? Arrays.toString(numbers) : String.valueOf(value);
     }
 
     private float[] numbers(String name, Shape shape) {

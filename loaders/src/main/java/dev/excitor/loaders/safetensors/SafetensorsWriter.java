@@ -10,6 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -69,18 +70,23 @@ public final class SafetensorsWriter {
         Path unfinished = path.resolveSibling("%s.%x.part".formatted(path.getFileName(), System.nanoTime()));
         try {
             try (var channel = FileChannel.open(unfinished, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-                writeFully(channel, header());
-                for (StoredTensor tensor : tensors) {
-                    long bytes = tensor.data().byteSize();
-                    for (long at = 0; at < bytes; at += WRITTEN_AT_ONCE) {
-                        long count = Math.min(WRITTEN_AT_ONCE, bytes - at);
-                        writeFully(channel, tensor.data().asSlice(at, count).asByteBuffer());
-                    }
-                }
+                write(channel);
             }
             Files.move(unfinished, path, StandardCopyOption.ATOMIC_MOVE);
         } finally {
             Files.deleteIfExists(unfinished);
+        }
+    }
+
+    /// Writes the file into an open channel, which stays open; the path is not touched.
+    public void write(WritableByteChannel channel) throws IOException {
+        writeFully(channel, header());
+        for (StoredTensor tensor : tensors) {
+            long bytes = tensor.data().byteSize();
+            for (long at = 0; at < bytes; at += WRITTEN_AT_ONCE) {
+                long count = Math.min(WRITTEN_AT_ONCE, bytes - at);
+                writeFully(channel, tensor.data().asSlice(at, count).asByteBuffer());
+            }
         }
     }
 
@@ -123,7 +129,7 @@ public final class SafetensorsWriter {
                 .flip();
     }
 
-    private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
+    private static void writeFully(WritableByteChannel channel, ByteBuffer bytes) throws IOException {
         while (bytes.hasRemaining()) {
             channel.write(bytes);
         }
