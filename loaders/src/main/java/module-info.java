@@ -17,5 +17,7 @@ module dev.excitor.loaders {
     provides dev.excitor.runtime.checkpoint.CheckpointReader with
             dev.excitor.loaders.gguf.GgufReader,
             dev.excitor.loaders.huggingface.HuggingFaceReader,
-            dev.excitor.loaders.safetensors.SafetensorsReader;
+            dev.excitor.loaders.safetensors.SafetensorsReader,
+            dev.excitor.loaders.meta.MetaReader,
+            dev.excitor.loaders.pytorch.TorchReader;
 }

@@ -43,6 +43,11 @@ public record SentencePieceModel(Path path, List<Piece> pieces, Roles roles, boo
         return SentencePieceReader.read(path);
     }
 
+    /// As [#read], of bytes that have been read already.
+    public static SentencePieceModel parse(Path path, byte[] bytes) {
+        return SentencePieceReader.parse(path, bytes);
+    }
+
     /// Says all of it under GGUF's keys, as `tokenizer.ggml.*`.
     public void addTo(GgufMetadataBuilder metadata) {
         float[] scores = new float[pieces.size()];

@@ -6,12 +6,8 @@ import dev.excitor.loaders.gguf.GgufMetadataBuilder;
 import dev.excitor.loaders.sentencepiece.SentencePieceModel;
 import dev.excitor.runtime.checkpoint.Checkpoint;
 import dev.excitor.runtime.checkpoint.CheckpointReader;
-import dev.excitor.runtime.checkpoint.Metadata;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -56,7 +52,7 @@ class SentencePieceModelTest {
         Path gguf = Vocabularies.shared("ggml-vocab-llama-spm.gguf");
         Path file = folder.resolve("tokenizer.model");
         try (Checkpoint checkpoint = CheckpointReader.open(gguf, CheckpointReader.Memory.COPIED)) {
-            Files.write(file, protobuf(checkpoint.metadata()));
+            Files.write(file, TokenizerModelFile.of(checkpoint.metadata()));
         }
         Tokenizer expected = Vocabularies.open(gguf);
         Tokenizer tokenizer = open(file);
@@ -85,53 +81,5 @@ class SentencePieceModelTest {
         try (InputStream in = SentencePieceModelTest.class.getResourceAsStream(name)) {
             return in.readAllBytes();
         }
-    }
-
-    private static byte[] protobuf(Metadata metadata) {
-        List<byte[]> tokens = metadata.findBytes(VocabularyReader.TOKENS).orElseThrow();
-        float[] scores = metadata.findFloats(VocabularyReader.SCORES).orElseThrow();
-        long[] types = metadata.findLongs(VocabularyReader.TYPES).orElseThrow();
-        var model = new ByteArrayOutputStream();
-        for (int i = 0; i < scores.length; i++) {
-            var piece = new ByteArrayOutputStream();
-            message(piece, 1, tokens.get(i));
-            piece.write((2 << 3) | 5);
-            piece.writeBytes(ByteBuffer.allocate(4)
-                    .order(ByteOrder.LITTLE_ENDIAN)
-                    .putFloat(scores[i])
-                    .array());
-            integer(piece, 3, types[i]);
-            message(model, 1, piece.toByteArray());
-        }
-        var trainer = new ByteArrayOutputStream();
-        integer(trainer, 3, 2); // model_type BPE
-        integer(trainer, 35, 1); // byte_fallback
-        message(model, 2, trainer.toByteArray());
-        var normalizer = new ByteArrayOutputStream();
-        message(normalizer, 1, "identity".getBytes(StandardCharsets.UTF_8));
-        integer(normalizer, 3, 1); // add_dummy_prefix
-        integer(normalizer, 4, 0); // remove_extra_whitespaces
-        message(model, 3, normalizer.toByteArray());
-        return model.toByteArray();
-    }
-
-    private static void integer(ByteArrayOutputStream out, int field, long value) {
-        varint(out, (long) field << 3);
-        varint(out, value);
-    }
-
-    private static void message(ByteArrayOutputStream out, int field, byte[] content) {
-        varint(out, ((long) field << 3) | 2);
-        varint(out, content.length);
-        out.writeBytes(content);
-    }
-
-    private static void varint(ByteArrayOutputStream out, long value) {
-        long rest = value;
-        while (rest > 0x7f) {
-            out.write((int) ((rest & 0x7f) | 0x80));
-            rest >>>= 7;
-        }
-        out.write((int) rest);
     }
 }
