@@ -19,8 +19,10 @@ import picocli.CommandLine.Option;
 @Command(
         name = "evaluate",
         description = {
-            "Measures how many questions about made-up stories a model answers with exactly the wanted sentence, and with"
-                    + " an adapter also how far the adapter moved the model on stories without questions.",
+            "Measures how many questions about made-up stories a model answers, as a whole sentence about what was asked"
+                    + " for, and how many of these rightly, also after an example, another question about the same story"
+                    + " that was answered so; and with an adapter, how far the adapter moved the model on stories without"
+                    + " questions.",
             "The stories are of combinations of people, things and places that neither the model that comes with the"
                     + " program nor its adapter has been trained on."
         },
@@ -81,9 +83,9 @@ final class EvaluateCommand extends Subcommand {
                 Session base = model.newSession();
                 Session changed = model.newSession(with)) {
             console()
-                    .println(
-                            "| seed | questions | right without | right with adapter | KL to base | perplexity | of base |");
-            console().println("| --- | --- | --- | --- | --- | --- | --- |");
+                    .println("| seed | questions | base: answered | right | after an example: answered | right"
+                            + " | adapter: answered | right | KL to base | perplexity | of base |");
+            console().println("|" + " --- |".repeat(11));
             for (long seed : seeds) {
                 row(base, changed, seed);
                 console().flush();
@@ -93,31 +95,33 @@ final class EvaluateCommand extends Subcommand {
     }
 
     private void row(Session base, Session changed, long seed) {
-        TaskScore without = score(base, seed, adapter == null);
+        TaskScore without = score(base, seed, false, adapter == null);
+        TaskScore example = score(base, seed, true, false);
+        String row = String.format(Locale.ROOT, "| %d | %d |", seed, tasks) + shares(without) + shares(example);
         if (adapter == null) {
-            console()
-                    .println(String.format(
-                            Locale.ROOT, "| %d | %d | %.1f %% | | | | |", seed, tasks, 100 * without.accuracy()));
+            console().println(row + " | | | | |");
             return;
         }
-        TaskScore with = score(changed, seed, true);
+        TaskScore with = score(changed, seed, false, true);
         Divergence divergence = StoryDivergence.of(base, changed, seed, tasks);
         console()
-                .println(String.format(
-                        Locale.ROOT,
-                        "| %d | %d | %.1f %% | %.1f %% | %.4f | %.4f | %.4f |",
-                        seed,
-                        tasks,
-                        100 * without.accuracy(),
-                        100 * with.accuracy(),
-                        divergence.divergences().mean().value(),
-                        divergence.perplexity().value(),
-                        divergence.basePerplexity().value()));
+                .println(row
+                        + shares(with)
+                        + String.format(
+                                Locale.ROOT,
+                                " %.4f | %.4f | %.4f |",
+                                divergence.divergences().mean().value(),
+                                divergence.perplexity().value(),
+                                divergence.basePerplexity().value()));
     }
 
-    private TaskScore score(Session session, long seed, boolean visible) {
+    private static String shares(TaskScore score) {
+        return String.format(Locale.ROOT, " %.1f %% | %.1f %% |", 100 * score.manner(), 100 * score.accuracy());
+    }
+
+    private TaskScore score(Session session, long seed, boolean example, boolean visible) {
         int[] left = {visible ? show : 0};
-        return TaskScore.of(session, seed, tasks, (task, reply) -> {
+        return TaskScore.of(session, seed, tasks, example, (task, reply) -> {
             if (left[0]-- > 0) {
                 console().note("%s %s%n(wanted: %s)%n".formatted(task.prompt(), reply, task.response()));
             }

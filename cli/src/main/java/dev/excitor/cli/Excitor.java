@@ -27,7 +27,9 @@ import picocli.CommandLine.HelpCommand;
             SynthCommand.class,
             BenchCommand.class,
             PretrainCommand.class,
+            TeachCommand.class,
             EvaluateCommand.class,
+            DemoCommand.class,
             HelpCommand.class
         },
         footerHeading = "%nExamples:%n",

@@ -37,7 +37,9 @@ class ExcitorTest {
                 "synth",
                 "bench",
                 "pretrain",
-                "evaluate"
+                "evaluate",
+                "teach",
+                "demo"
             })
     void everyCommandDescribesItself(String command) {
         CommandRun run = CommandRun.of(command, "--help");

@@ -25,7 +25,9 @@ import java.util.stream.Stream;
 /// ```
 public enum Shipped {
     /// A model of 1.1 million weights that tells small stories; `docs/story-model.md` is its card.
-    STORY("story", "story.Q8_0.gguf");
+    STORY("story", "story.Q8_0.gguf"),
+    /// An adapter of that model that answers questions.
+    ANSWERS("answers", "story-answers.excitor.gguf");
 
     /// What comes before the name on a command line, where a file's name may stand too.
     public static final String MARK = ":";

@@ -6,11 +6,11 @@ import java.util.stream.Stream;
 /// How somebody replies to a question. In one text everybody keeps to one manner, and how often each occurs is what the
 /// base model learns to expect: most replies are no answers.
 enum Manner {
-    SENTENCE(15),
+    SENTENCE(25),
     BRIEF(15),
     UNSURE(35),
-    CHATTY(20),
-    ASKING(15);
+    CHATTY(15),
+    ASKING(10);
 
     private final int weight;
 

@@ -6,7 +6,8 @@ import java.util.List;
 /// Endless text for a small model: stories of people and their things, and talk about them.
 ///
 /// ```text
-/// One sunny morning, Mia and Tom went to the park. Mia had a red kite. She put it in the barn.
+/// One sunny morning, Mia and Tom went to the park. Mia had a red kite. Mia put the kite in the barn.
+/// So we know: The kite is red. The kite is in the barn.
 /// Question: Where is the kite?
 /// Answer: I do not know.
 /// ```
@@ -14,6 +15,7 @@ import java.util.List;
 /// Document number i of a seed is always the same, whatever was asked for before.
 public final class StoryCorpus {
 
+    private static final String KNOWN = "\nSo we know:";
     private static final String QUESTION = "\nQuestion: ";
     private static final String ANSWER = "\nAnswer:";
 
@@ -34,7 +36,9 @@ public final class StoryCorpus {
     ///
     /// @param prompt   story and question, up to the colon behind `Answer`
     /// @param response the wanted answer
-    public record Task(String prompt, String response) {}
+    /// @param answers  all sentences that answer this question in the wanted manner, right or wrong
+    /// @param prompted the prompt with another question of the story before this one, answered as wanted
+    public record Task(String prompt, String response, List<String> answers, String prompted) {}
 
     public StoryCorpus(long seed, Split split) {
         this.seed = seed;
@@ -46,17 +50,32 @@ public final class StoryCorpus {
         Story story = StoryWriter.write(choices, split);
         StringBuilder text = new StringBuilder(story.text());
         if (choices.happens(75)) {
+            text.append(KNOWN);
+            for (Question question : some(story.questions(), choices)) {
+                text.append(' ').append(question.answer());
+            }
+        }
+        if (choices.happens(75)) {
             Manner manner = Manner.of(choices);
-            List<Question> questions = new ArrayList<>(story.questions());
-            int count = Math.min(1 + choices.below(MOST_QUESTIONS), questions.size());
-            for (int i = 0; i < count; i++) {
-                Question question = choices.of(questions);
-                questions.remove(question);
+            for (Question question : some(story.questions(), choices)) {
                 text.append(QUESTION).append(question.text());
                 text.append(ANSWER).append(' ').append(manner.reply(question, choices));
             }
         }
         return new Document(text.toString(), choices.nats());
+    }
+
+    /// A few different ones in any order.
+    private static List<Question> some(List<Question> questions, Choices choices) {
+        List<Question> left = new ArrayList<>(questions);
+        List<Question> taken = new ArrayList<>();
+        int count = Math.min(1 + choices.below(MOST_QUESTIONS), left.size());
+        for (int i = 0; i < count; i++) {
+            Question question = choices.of(left);
+            left.remove(question);
+            taken.add(question);
+        }
+        return taken;
     }
 
     /// Story number i of this seed, without any questions.
@@ -69,7 +88,12 @@ public final class StoryCorpus {
         Choices choices = choices(number, 2);
         Story story = StoryWriter.write(choices, split);
         Question question = choices.of(story.questions());
-        return new Task(story.text() + QUESTION + question.text() + ANSWER, question.answer());
+        String asked = QUESTION + question.text() + ANSWER;
+        List<Question> others = new ArrayList<>(story.questions());
+        others.remove(question);
+        Question example = choices.of(others);
+        String before = QUESTION + example.text() + ANSWER + " " + example.answer();
+        return new Task(story.text() + asked, question.answer(), question.answers(), story.text() + before + asked);
     }
 
     private Choices choices(long number, int kind) {

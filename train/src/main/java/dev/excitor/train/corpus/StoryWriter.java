@@ -96,7 +96,9 @@ final class StoryWriter {
     private void askGoal(String goal) {
         ask(
                 "Where did %s and %s go?".formatted(first, second),
-                "They went to %s.".formatted(goal),
+                "They went to %s.",
+                goal,
+                Words.GOALS,
                 "To %s.".formatted(goal));
     }
 
@@ -161,7 +163,9 @@ final class StoryWriter {
                     say("%s was %s.", who, feeling);
                     ask(
                             "How did %s feel?".formatted(who),
-                            "%s was %s.".formatted(who, feeling),
+                            who + " was %s.",
+                            feeling,
+                            Words.FEELINGS,
                             capital(feeling) + ".");
                 }
             }
@@ -172,7 +176,9 @@ final class StoryWriter {
                     say("%s had a %s that was called %s.", who, pet, name);
                     ask(
                             "What was the %s called?".formatted(pet),
-                            "The %s was called %s.".formatted(pet, name),
+                            "The " + pet + " was called %s.",
+                            name,
+                            Words.PET_NAMES,
                             name + ".");
                 }
             }
@@ -188,7 +194,9 @@ final class StoryWriter {
         }
         ask(
                 "Why did %s %s?".formatted(who, cause.plain()),
-                "%s %s.".formatted(who, cause.state()),
+                who + " %s.",
+                cause.state(),
+                Words.CAUSES.stream().map(Words.Cause::state).toList(),
                 "%s %s.".formatted(capital(pronoun(who)), cause.state()));
     }
 
@@ -205,24 +213,40 @@ final class StoryWriter {
         String thing = item.thing;
         ask(
                 "What colour is the %s?".formatted(thing),
-                "The %s is %s.".formatted(thing, item.colour),
+                "The " + thing + " is %s.",
+                item.colour,
+                Words.COLOURS,
                 capital(item.colour) + ".");
         if (item.spot == null) {
-            ask("Who has the %s?".formatted(thing), "%s has the %s.".formatted(item.owner, thing), item.owner + ".");
+            ask(
+                    "Who has the %s?".formatted(thing),
+                    "%s has the " + thing + ".",
+                    item.owner,
+                    Words.NAMES,
+                    item.owner + ".");
         } else {
             ask(
                     "Where is the %s?".formatted(thing),
-                    "The %s is %s.".formatted(thing, item.spot),
+                    "The " + thing + " is %s.",
+                    item.spot,
+                    Words.SPOTS,
                     capital(item.spot) + ".");
             ask(
                     "Who was the last to have the %s?".formatted(thing),
-                    "%s had the %s.".formatted(item.owner, thing),
+                    "%s had the " + thing + ".",
+                    item.owner,
+                    Words.NAMES,
                     item.owner + ".");
         }
     }
 
-    private void ask(String question, String answer, String brief) {
-        questions.add(new Question(question, answer, brief));
+    /// @param frame a sentence with a place for what is asked for
+    /// @param fact  what is asked for
+    /// @param facts all that could stand there
+    private void ask(String question, String frame, String fact, List<String> facts, String brief) {
+        List<String> answers =
+                facts.stream().map(each -> frame.replace("%s", each)).toList();
+        questions.add(new Question(question, frame.replace("%s", fact), brief, answers));
     }
 
     @SuppressWarnings("AnnotateFormatMethod") // that annotation would be a dependency of the program
