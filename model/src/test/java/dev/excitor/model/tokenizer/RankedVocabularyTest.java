@@ -27,7 +27,7 @@ class RankedVocabularyTest {
             Files.write(file, TokenizerModelFile.of(checkpoint.metadata()));
         }
         var metadata = new GgufMetadataBuilder();
-        MetaVocabulary.read(folder, false).addTo(metadata);
+        MetaVocabulary.read(folder, true).addTo(metadata);
         Tokenizer tokenizer = Tokenizer.of(metadata.build(file));
         Tokenizer expected = Vocabularies.open(gguf);
         assertThat(tokenizer.description()).isEqualTo(expected.description());
