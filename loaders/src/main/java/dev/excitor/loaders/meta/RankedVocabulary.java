@@ -50,7 +50,7 @@ final class RankedVocabulary implements MetaVocabulary {
             "",
             "",
             "<|finetune_right_pad_id|>",
-            "<|step_id|>",
+            "",
             "<|start_header_id|>",
             "<|end_header_id|>",
             "<|eom_id|>",

@@ -13,7 +13,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Llama 3's vocabulary from its GGUF file, written as ranks, read back: the same tokens.
+/// Llama 3.1's vocabulary from its GGUF file, written as ranks, read back: the same tokens.
 class RankedVocabularyTest {
 
     @TempDir
