@@ -247,20 +247,39 @@ class LauncherIT {
     /// A broken archive of classes costs time and nothing else.
     @Test
     void theFirstRunLeavesItsClassesBehind() throws Exception {
-        String model = TestFiles.model(temporary.resolve("m.gguf"), "Q4_0").toString();
-        Result first = start(launcher, "run", "-m", model, "-p", "a", "-n", "2", "--temp", "0");
+        root = Files.move(root, temporary.resolve("plain"));
+        launcher = root.resolve("excitor");
+        maven("");
+        String[] line = run();
+        Result first = start(launcher, line);
         assertThat(first.code).as(first.err).isZero();
-        Path folder = root.resolve(".excitor")
-                .resolve(Files.readString(root.resolve(".excitor/current")).strip());
-        Path classes = folder.resolve("classes.jsa");
-        assertThat(classes).isNotEmptyFile();
-        Result second = start(launcher, "run", "-m", model, "-p", "a", "-n", "2", "--temp", "0");
-        assertThat(second.out).isEqualTo(first.out);
-        Files.write(classes, new byte[100]);
-        Result third = start(launcher, "run", "-m", model, "-p", "a", "-n", "2", "--temp", "0");
-        assertThat(third.code).isZero();
+        assertThat(classes()).isNotEmptyFile();
+        assertThat(start(launcher, line).out).isEqualTo(first.out);
+        Files.write(classes(), new byte[100]);
+        Result third = start(launcher, line);
+        assertThat(third.code).as(third.err).isZero();
         assertThat(third.out).isEqualTo(first.out);
         assertThat(third.err).doesNotContain("rchive");
+    }
+
+    /// The JVM finds no class with an archive of jars in such a folder.
+    @Test
+    void noClassesAreKeptInAFolderWithSpaces() throws Exception {
+        String[] line = run();
+        Result first = start(launcher, line);
+        assertThat(first.code).as(first.err).isZero();
+        assertThat(classes()).doesNotExist();
+        assertThat(start(launcher, line).out).isEqualTo(first.out);
+    }
+
+    private String[] run() {
+        String model = TestFiles.model(temporary.resolve("m.gguf"), "Q4_0").toString();
+        return new String[] {"run", "-m", model, "-p", "a", "-n", "2", "--temp", "0"};
+    }
+
+    private Path classes() throws IOException {
+        Path state = root.resolve(".excitor");
+        return state.resolve(Files.readString(state.resolve("current")).strip()).resolve("classes.jsa");
     }
 
     @Test

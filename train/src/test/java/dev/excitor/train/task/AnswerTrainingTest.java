@@ -74,7 +74,7 @@ class AnswerTrainingTest {
         List<Double> losses = new ArrayList<>();
         new AnswerTraining(1, 12, 64, 9e-3f).run(model, file, step -> losses.add(step.loss()));
         assertThat(losses).hasSize(12);
-        assertThat(losses.getLast()).isLessThan(losses.getFirst());
+        assertThat(mean(losses.subList(8, 12))).isLessThan(mean(losses.subList(0, 4)));
 
         int[] text =
                 model.tokenizer().encode("Mia had a red kite. Mia put the kite in the barn.", EncodeOptions.PROMPT);
@@ -93,6 +93,11 @@ class AnswerTrainingTest {
                             .value())
                     .isPositive();
         }
+    }
+
+    /// Each step sees other examples, so that two single losses say little.
+    private static double mean(List<Double> losses) {
+        return losses.stream().mapToDouble(Double::doubleValue).average().orElseThrow();
     }
 
     @Test
