@@ -12,6 +12,8 @@ module dev.excitor.cli {
     requires info.picocli;
     requires org.jline;
     requires jdk.unsupported; // JLine looks there for Ctrl-C, by reflection
+    requires static java.desktop; // charts of `train` alone: the launcher adds it there
+    requires static xchart;
     requires static org.jspecify;
 
     opens dev.excitor.cli to

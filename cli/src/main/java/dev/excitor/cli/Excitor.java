@@ -23,6 +23,7 @@ import picocli.CommandLine.HelpCommand;
             PerplexityCommand.class,
             QuantizeCommand.class,
             ConvertCommand.class,
+            TrainCommand.class,
             SynthCommand.class,
             BenchCommand.class,
             PretrainCommand.class,

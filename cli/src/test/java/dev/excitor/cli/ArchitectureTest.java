@@ -64,6 +64,15 @@ class ArchitectureTest {
                 .check(CLASSES);
     }
 
+    @Test
+    void nothingBelowKnowsTraining() {
+        noClasses()
+                .that(resideInAnyPackage("dev.excitor.runtime..", "dev.excitor.model..", "dev.excitor.loaders.."))
+                .should()
+                .dependOnClassesThat(resideInAPackage("dev.excitor.train.."))
+                .check(CLASSES);
+    }
+
     /// Annotations for the compiler are not there when the program runs.
     @Test
     void theRuntimeNeedsNothingButTheJdk() {

@@ -142,9 +142,15 @@ public final class ExcitorParameters {
                 .orElseThrow(() -> new IllegalArgumentException("layer %d has no block".formatted(layer)));
     }
 
-    /// The gates of a layer.
-    public Part gatePart(int layer) {
-        return block(layer).gate();
+    /// A tensor of a layer that has a block.
+    public Part part(int layer, Kind kind) {
+        Block block = block(layer);
+        return switch (kind) {
+            case PROMPT -> block.prompt();
+            case DOWN -> block.down();
+            case UP -> block.up();
+            case GATE -> block.gate();
+        };
     }
 
     /// g of a query head, after its activation.

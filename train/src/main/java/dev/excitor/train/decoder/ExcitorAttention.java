@@ -145,7 +145,7 @@ final class ExcitorAttention {
     /// `dg_h = sum over i of s <dwide_i,h , q'_i,h>`: one worker sums a gate, over its heads and all rows, in double.
     private void gates(Worker worker, int layer, int n) {
         int d = dims.keyDim();
-        ExcitorParameters.Part gate = parameters.gatePart(layer);
+        ExcitorParameters.Part gate = parameters.part(layer, ExcitorParameters.Kind.GATE);
         MemorySegment second = readsRawQuery() ? s.rawQ : s.q;
         for (int index = worker.from(gate.size(), 1); index < worker.to(gate.size(), 1); index++) {
             double sum = 0;

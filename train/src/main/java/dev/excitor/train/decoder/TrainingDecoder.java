@@ -45,6 +45,7 @@ public final class TrainingDecoder implements AutoCloseable {
     private final Engine engine;
     private final @Nullable WeightGradients trained;
     private final int lowest;
+    private final int extraHeads;
     private final Arena arena;
     private final TrainingScratch s;
     private final LayerStates states;
@@ -76,7 +77,7 @@ public final class TrainingDecoder implements AutoCloseable {
         Dimensions dims = config.dims();
         this.lowest = trained != null ? 0 : parameters != null ? parameters.lowestLayer() : dims.layers();
         Ops ops = engine.ops();
-        int extraHeads = parameters == null ? 0 : ExcitorAttention.heads(parameters.config());
+        this.extraHeads = parameters == null ? 0 : ExcitorAttention.heads(parameters.config());
         this.arena = Arena.ofShared();
         try {
             this.s = new TrainingScratch(arena, config, weights, capacity, extraHeads, packings(weights));
@@ -142,12 +143,23 @@ public final class TrainingDecoder implements AutoCloseable {
         return rows;
     }
 
+    /// How much attention the adapter moves in each layer, from 0 (nothing, or no block) to 1: half the sum of the
+    /// differences between the weights with the block's term and those of the same queries and keys without it, as a
+    /// mean over rows and heads.
+    public double[] attentionMoved(Sequences sequences) {
+        begin(sequences);
+        AttentionShift shift = new AttentionShift(engine.ops(), config.dims(), extraHeads);
+        shift.begin(sequences);
+        engine.team().run(w -> forward(w, sequences, false, shift));
+        return shift.means();
+    }
+
     private double[] forwardOnly(Sequences sequences, OutputLoss.@Nullable LogitsConsumer consumer) {
         int[] rows = begin(sequences);
         int[] targets = IntStream.of(rows).map(row -> sequences.targets()[row]).toArray();
         double[] losses = new double[rows.length];
         engine.team().run(w -> {
-            forward(w, sequences, false);
+            forward(w, sequences, false, null);
             output.forward(w, rows, targets, losses, consumer);
         });
         return losses;
@@ -159,7 +171,7 @@ public final class TrainingDecoder implements AutoCloseable {
         int[] targets = IntStream.of(rows).map(row -> sequences.targets()[row]).toArray();
         double[] losses = new double[rows.length];
         engine.team().run(w -> {
-            forward(w, sequences, true);
+            forward(w, sequences, true, null);
             OutputLoss.clear(w, s.dx, sequences.rows(), config.dims().width());
             w.barrier();
             output.backward(w, rows, targets, weight, losses, trained);
@@ -198,7 +210,7 @@ public final class TrainingDecoder implements AutoCloseable {
     }
 
     /// Hidden states in `x`; what the way back needs in the states, where there is one.
-    private void forward(Worker w, Sequences sequences, boolean keep) {
+    private void forward(Worker w, Sequences sequences, boolean keep, @Nullable AttentionShift shift) {
         Dimensions dims = config.dims();
         int n = sequences.rows();
         embed(w, sequences);
@@ -210,6 +222,9 @@ public final class TrainingDecoder implements AutoCloseable {
                 LayerForward.copyRows(w, s.x, states.x(l), n, dims.width());
             }
             forward.attentionInputs(w, l, sequences);
+            if (shift != null && forward.excitor(l) != null) {
+                shift.look(w, l, s.wideQ, s.wideK, sequences);
+            }
             forward.attend(w, l, sequences, s.heads.data(), kept ? states.logSums(l) : s.y);
             if (kept) {
                 LayerForward.copyRows(w, s.heads.data(), states.heads(l), n, dims.heads() * dims.valueDim());
