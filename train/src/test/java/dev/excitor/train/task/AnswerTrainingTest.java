@@ -72,9 +72,10 @@ class AnswerTrainingTest {
     void learnsAndMovesAttentionAndLeavesTheBaseWhereItIsOff() throws IOException {
         Path file = folder.resolve("a.gguf");
         List<Double> losses = new ArrayList<>();
-        new AnswerTraining(1, 12, 64, 9e-3f).run(model, file, step -> losses.add(step.loss()));
-        assertThat(losses).hasSize(12);
-        assertThat(mean(losses.subList(8, 12))).isLessThan(mean(losses.subList(0, 4)));
+        // as many examples as an update takes: each update sees the same ones
+        new AnswerTraining(1, 30, 16, 9e-3f).run(model, file, step -> losses.add(step.loss()));
+        assertThat(losses).hasSize(30);
+        assertThat(losses.getLast()).isLessThan(losses.getFirst());
 
         int[] text =
                 model.tokenizer().encode("Mia had a red kite. Mia put the kite in the barn.", EncodeOptions.PROMPT);
@@ -93,11 +94,6 @@ class AnswerTrainingTest {
                             .value())
                     .isPositive();
         }
-    }
-
-    /// Each step sees other examples, so that two single losses say little.
-    private static double mean(List<Double> losses) {
-        return losses.stream().mapToDouble(Double::doubleValue).average().orElseThrow();
     }
 
     @Test
