@@ -114,6 +114,16 @@ final class ProgramProcess implements AutoCloseable {
         return process.exitValue();
     }
 
+    /// Whether it has not ended yet.
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /// As `kill -9` does.
+    void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
+    }
+
     @Override
     public void close() {
         process.destroyForcibly();

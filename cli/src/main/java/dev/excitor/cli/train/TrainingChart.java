@@ -24,8 +24,10 @@ final class TrainingChart {
 
     /// Whether the library is there: always on the class path, on the module path when it was added.
     static boolean isAvailable() {
+        ModuleLayer boot = ModuleLayer.boot();
         return !TrainingChart.class.getModule().isNamed()
-                || ModuleLayer.boot().findModule("xchart").isPresent();
+                || (boot.findModule("xchart").isPresent()
+                        && boot.findModule("java.desktop").isPresent());
     }
 
     /// Training and validation loss over updates.

@@ -195,7 +195,8 @@ public record TrainingReport(
     /// Draws the loss, and the gates with the attention they move; where charts cannot be drawn, says why.
     public void charts(Artifacts artifacts, TrainingRun run, Consumer<String> note) throws IOException {
         if (!TrainingChart.isAvailable()) {
-            note.accept("no charts were drawn: the module xchart is not loaded (java --add-modules xchart)");
+            note.accept(
+                    "no charts were drawn: the modules xchart and java.desktop are not loaded (java --add-modules xchart,java.desktop)");
             return;
         }
         TrainingChart.loss(run.metrics().points(), artifacts.lossChart());

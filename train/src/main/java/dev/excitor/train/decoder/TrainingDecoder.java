@@ -6,6 +6,7 @@ import dev.excitor.model.arch.llama.LlamaConfig;
 import dev.excitor.model.arch.llama.LlamaWeights;
 import dev.excitor.runtime.Engine;
 import dev.excitor.runtime.ExcitorException;
+import dev.excitor.runtime.HostMemory;
 import dev.excitor.runtime.Tensor;
 import dev.excitor.runtime.format.Blocks;
 import dev.excitor.runtime.kernel.Packing;
@@ -39,6 +40,9 @@ import org.jspecify.annotations.Nullable;
 /// at
 /// a time.
 public final class TrainingDecoder implements AutoCloseable {
+
+    /// From here on it is worth asking whether there is so much.
+    private static final long MUCH_MEMORY = 1 << 28;
 
     private final LlamaConfig config;
     private final LlamaWeights weights;
@@ -78,6 +82,7 @@ public final class TrainingDecoder implements AutoCloseable {
         this.lowest = trained != null ? 0 : parameters != null ? parameters.lowestLayer() : dims.layers();
         Ops ops = engine.ops();
         this.extraHeads = parameters == null ? 0 : ExcitorAttention.heads(parameters.config());
+        requireMemory(bytes(config, lowest, extraHeads, capacity), capacity);
         this.arena = Arena.ofShared();
         try {
             this.s = new TrainingScratch(arena, config, weights, capacity, extraHeads, packings(weights));
@@ -100,6 +105,17 @@ public final class TrainingDecoder implements AutoCloseable {
         this.linear = new LinearGradient(ops.gemm());
         this.norm = new RmsNormGradient(ops.gradients());
         this.swiGlu = new SwiGluGradient(ops.gradients());
+    }
+
+    /// A system that promises more than it has would kill the process later.
+    private static void requireMemory(long bytes, int capacity) {
+        long available = HostMemory.available().orElse(Long.MAX_VALUE);
+        if (bytes > MUCH_MEMORY && bytes > available) {
+            throw new ExcitorException.InvalidOption(
+                    "the tokens that go through the model together (--length, --micro-tokens)",
+                    "so few that their memory fits the %d MiB there are".formatted(available >> 20),
+                    "%d, which need %d MiB".formatted(capacity, bytes >> 20));
+        }
     }
 
     private static Set<Packing<?>> packings(LlamaWeights weights) {
