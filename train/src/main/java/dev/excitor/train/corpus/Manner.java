@@ -6,10 +6,10 @@ import java.util.stream.Stream;
 /// How somebody replies to a question. In one text everybody keeps to one manner, and how often each occurs is what the
 /// base model learns to expect: most replies are no answers.
 enum Manner {
-    SENTENCE(25),
-    BRIEF(15),
+    SENTENCE(28),
+    BRIEF(17),
     UNSURE(35),
-    CHATTY(15),
+    CHATTY(10),
     ASKING(10);
 
     private final int weight;

@@ -19,7 +19,7 @@ public final class StoryCorpus {
     private static final String QUESTION = "\nQuestion: ";
     private static final String ANSWER = "\nAnswer:";
 
-    private static final int MOST_QUESTIONS = 4;
+    private static final int MOST_QUESTIONS = 5;
 
     private final long seed;
     private final Split split;
@@ -49,13 +49,13 @@ public final class StoryCorpus {
         Choices choices = choices(number, 1);
         Story story = StoryWriter.write(choices, split);
         StringBuilder text = new StringBuilder(story.text());
-        if (choices.happens(75)) {
+        if (choices.happens(85)) {
             text.append(KNOWN);
             for (Question question : some(story.questions(), choices)) {
                 text.append(' ').append(question.answer());
             }
         }
-        if (choices.happens(75)) {
+        if (choices.happens(85)) {
             Manner manner = Manner.of(choices);
             for (Question question : some(story.questions(), choices)) {
                 text.append(QUESTION).append(question.text());

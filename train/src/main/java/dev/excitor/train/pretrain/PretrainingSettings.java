@@ -32,7 +32,7 @@ public record PretrainingSettings(
     }
 
     public static PretrainingSettings defaults() {
-        return new PretrainingSettings(1, 3600, 2048, 3e-3, 1280, 250);
+        return new PretrainingSettings(1, 9000, 2048, 3e-3, 1280, 250);
     }
 
     LlamaShape shape(int tokens) {
