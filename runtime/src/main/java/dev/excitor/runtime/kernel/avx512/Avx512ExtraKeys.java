@@ -13,6 +13,7 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /// [ExtraKeys] in machine code, for blocks whose vectors fit the registers; the portable form takes the others.
 final class Avx512ExtraKeys implements ExtraKeys {
@@ -20,9 +21,10 @@ final class Avx512ExtraKeys implements ExtraKeys {
     /// What the code of a block depends on.
     private record Shape(int width, int rank, int heads, int prompts, int dim, float scale) {}
 
-    /// @param project   `z = W_down x`
-    /// @param heads     what comes after, by its result
-    private record Code(MachineCode project, Map<Result, MachineCode> heads) {
+    /// @param project `z = W_down x`
+    /// @param rows    the same for one x, a few rows of W_down at a time; null where there is none for this width
+    /// @param heads   what comes after, by its result
+    private record Code(MachineCode project, @Nullable MachineCode rows, Map<Result, MachineCode> heads) {
 
         MachineCode head(Result result) {
             return Objects.requireNonNull(heads.get(result), "every result has its code");
@@ -53,7 +55,9 @@ final class Avx512ExtraKeys implements ExtraKeys {
             for (Result result : Result.values()) {
                 heads.put(result, owner.install(new ExtraKeysKernel(block).headOf(result)));
             }
-            return new Code(owner.install(new ExtraKeysKernel(block).project()), heads);
+            MachineCode rows =
+                    ExtraKeysKernel.takesRows(block) ? owner.install(new ExtraKeysKernel(block).projectRows()) : null;
+            return new Code(owner.install(new ExtraKeysKernel(block).project()), rows, heads);
         });
     }
 
@@ -63,6 +67,7 @@ final class Avx512ExtraKeys implements ExtraKeys {
         private final Code code;
         private final int rank;
         private final int prompts;
+        private final MemorySegment down;
         private final MemorySegment downT;
         private final MemorySegment upT;
         private final MemorySegment prompt;
@@ -73,10 +78,14 @@ final class Avx512ExtraKeys implements ExtraKeys {
             this.code = code;
             this.rank = 16 * ExtraKeysKernel.registers(block.rank());
             this.prompts = 16 * ExtraKeysKernel.registers(block.prompts());
+            this.down = code.rows() == null ? MemorySegment.NULL : arena.allocate(4L * block.width() * rank, 64);
             this.downT = arena.allocate(4L * block.width() * rank, 64);
             this.upT = copy(arena, block.upT());
             this.prompt = copy(arena, block.prompt());
             this.promptT = arena.allocate(4L * block.extra() * prompts, 64);
+            if (code.rows() != null) {
+                Blocks.copyF32(block.down(), 0, down, 0, block.down().length);
+            }
             for (int r = 0; r < block.rank(); r++) {
                 for (int c = 0; c < block.width(); c++) {
                     Blocks.putF32(downT, 4L * ((long) c * rank + r), block.down()[r * block.width() + c]);
@@ -104,6 +113,30 @@ final class Avx512ExtraKeys implements ExtraKeys {
 
         @Override
         public void project(Worker worker, MemorySegment x, int n, MemorySegment z) {
+            // a single token cannot be shared, but the rows of W_down can: all members read its weights, from memory
+            if (n == 1 && code.rows() != null) {
+                projectRows(worker, x, z, code.rows());
+            } else {
+                projectTokens(worker, x, n, z);
+            }
+        }
+
+        private void projectRows(Worker worker, MemorySegment x, MemorySegment z, MachineCode kernel) {
+            int from = worker.from(rank, ExtraKeysKernel.ROWS);
+            int count = worker.to(rank, ExtraKeysKernel.ROWS) - from;
+            if (count == 0) {
+                return;
+            }
+            MemorySegment arguments = worker.memory(Avx512MatMul.WORKER_BYTES);
+            long rowBytes = 4L * block.width();
+            Avx512Ops.set(arguments, ExtraKeysKernel.X, slice(x, 0, rowBytes));
+            Avx512Ops.set(arguments, ExtraKeysKernel.WEIGHTS, slice(down, from * rowBytes, count * rowBytes));
+            Avx512Ops.set(arguments, ExtraKeysKernel.OUT, slice(z, 4L * from, 4L * count));
+            Avx512Ops.set(arguments, ExtraKeysKernel.COUNT, count / ExtraKeysKernel.ROWS);
+            kernel.call(arguments);
+        }
+
+        private void projectTokens(Worker worker, MemorySegment x, int n, MemorySegment z) {
             int from = worker.from(n, 1);
             int count = worker.to(n, 1) - from;
             if (count == 0) {

@@ -46,6 +46,9 @@ final class ExtraKeysKernel {
     static final int GATES = 48;
     static final int SCRATCH = 56;
 
+    /// Rows of W_down that are multiplied at once where there is one row of x.
+    static final int ROWS = 4;
+
     private static final int LANES = 16;
     private static final Vec SAME = Vec.zmm(16);
     private static final Vec LOST = Vec.zmm(17);
@@ -107,6 +110,45 @@ final class ExtraKeysKernel {
         a.add(R8, 64 * ranks);
         a.dec(R9);
         a.jnz(row);
+        a.vzeroupper();
+        a.ret();
+        return a.bytes();
+    }
+
+    /// Whether [#projectRows] has code for this block.
+    static boolean takesRows(Block block) {
+        return block.width() % LANES == 0;
+    }
+
+    /// `z = W_down x` for one row of x, COUNT times [#ROWS] rows of W_down, which lie one behind another.
+    byte[] projectRows() {
+        int rowBytes = 4 * block.width();
+        a.mov(R8, at(RDI, OUT));
+        a.mov(R9, at(RDI, COUNT));
+        a.mov(RDX, at(RDI, WEIGHTS));
+        Label rows = a.here();
+        a.mov(RSI, at(RDI, X));
+        a.mov(RCX.lower(), block.width() / LANES);
+        zero(ROWS);
+        Label next = a.here();
+        a.vmovups(SAME, at(RSI, 0));
+        for (int row = 0; row < ROWS; row++) {
+            a.vfmadd231ps(Vec.zmm(row), SAME, at(RDX, row * rowBytes));
+        }
+        a.add(RSI, 4 * LANES);
+        a.add(RDX, 4 * LANES);
+        a.dec(RCX.lower());
+        a.jnz(next);
+        for (int row = 0; row < ROWS; row++) {
+            Vec nothing = Vec.zmm(ROWS);
+            zero(ROWS, 1);
+            Sums.ofLanes(a, Vec.zmm(row), nothing);
+            a.vmovss(at(R8, 4 * row), Vec.zmm(row).x());
+        }
+        a.add(RDX, (ROWS - 1) * rowBytes);
+        a.add(R8, 4 * ROWS);
+        a.dec(R9);
+        a.jnz(rows);
         a.vzeroupper();
         a.ret();
         return a.bytes();
@@ -239,7 +281,11 @@ final class ExtraKeysKernel {
     }
 
     private void zero(int registers) {
-        for (int i = 0; i < registers; i++) {
+        zero(0, registers);
+    }
+
+    private void zero(int first, int registers) {
+        for (int i = first; i < first + registers; i++) {
             a.vpxord(Vec.zmm(i), Vec.zmm(i), Vec.zmm(i));
         }
     }
