@@ -24,7 +24,21 @@ enum Axis {
         return title;
     }
 
+    /// Whether each step to the right is a multiple of the last one.
+    boolean isLogarithmic() {
+        return this == BATCH;
+    }
+
     double of(JsonNode row) {
-        return row.path(key).asDouble();
+        double value = row.path(key).asDouble();
+        double prompt = row.path("n_prompt").asDouble();
+        // a prompt shorter than a pass is a pass of its own
+        return this == BATCH && prompt > 0 ? Math.min(prompt, value) : value;
+    }
+
+    /// What a test is called where the place on this axis says the rest.
+    String test(String name) {
+        String shallow = name.replaceFirst(" @ d.*", ""); // the depth is told elsewhere
+        return this == BATCH ? shallow.replaceFirst("^pp\\d+$", "pp") : shallow;
     }
 }

@@ -39,6 +39,7 @@ final class ChartImage {
         chart.getStyler().setLegendPosition(Styler.LegendPosition.OutsideS);
         chart.getStyler().setYAxisMin(0.0);
         chart.getStyler().setYAxisDecimalPattern("#,##0.###");
+        chart.getStyler().setXAxisLogarithmic(axis.isLogarithmic());
         chart.getStyler().setXAxisDecimalPattern("#,##0");
         series.forEach(each -> chart.addSeries(each.name(), each.places(), each.rates(), each.deviations()));
     }

@@ -45,7 +45,7 @@ record Series(String name, NavigableMap<Double, Point> points) {
         for (JsonNode row : rows) {
             double rate = row.path("median_ts").asDouble();
             double deviation = row.path("spread").asDouble() * rate / 2;
-            series.computeIfAbsent(name(row, telling), first -> new TreeMap<>())
+            series.computeIfAbsent(name(row, axis, telling), first -> new TreeMap<>())
                     .put(axis.of(row), new Point(rate, deviation));
         }
         List<Series> all = new ArrayList<>();
@@ -53,15 +53,11 @@ record Series(String name, NavigableMap<Double, Point> points) {
         return all;
     }
 
-    private static String name(JsonNode row, List<String> telling) {
-        return Stream.concat(Stream.of(test(row)), telling.stream().map(key -> description(row, key)))
+    private static String name(JsonNode row, Axis axis, List<String> telling) {
+        String test = axis.test(row.path("test").asText());
+        return Stream.concat(Stream.of(test), telling.stream().map(key -> description(row, key)))
                 .filter(part -> !part.isEmpty())
                 .collect(Collectors.joining(", "));
-    }
-
-    /// The test without the depth, which is told elsewhere.
-    private static String test(JsonNode row) {
-        return row.path("test").asText().replaceFirst(" @ d.*", "");
     }
 
     private static String description(JsonNode row, String key) {

@@ -53,6 +53,18 @@ class ChartCommandTest {
     }
 
     @Test
+    void promptsOfAnyLengthAreOneSeriesByTheTokensOfAPass() throws IOException {
+        ObjectMapper json = new ObjectMapper();
+        List<JsonNode> prompts = List.of(
+                json.readTree("{\"test\": \"pp4\", \"n_prompt\": 4, \"n_ubatch\": 512, \"median_ts\": 9.0}"),
+                json.readTree("{\"test\": \"pp1024\", \"n_prompt\": 1024, \"n_ubatch\": 512, \"median_ts\": 90.0}"));
+        List<Series> byBatch = Series.of(prompts, Axis.BATCH);
+        assertThat(byBatch).extracting(Series::name).containsExactly("pp");
+        assertThat(byBatch.get(0).places()).containsExactly(4, 512);
+        assertThat(byBatch.get(0).rates()).containsExactly(9, 90);
+    }
+
+    @Test
     void drawsPng() throws IOException {
         for (Axis axis : Axis.values()) {
             Path file = folder.resolve(axis + ".png");
