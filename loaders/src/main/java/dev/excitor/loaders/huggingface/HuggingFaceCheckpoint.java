@@ -4,11 +4,9 @@ import dev.excitor.loaders.file.FileText;
 import dev.excitor.loaders.gguf.GgufMetadataBuilder;
 import dev.excitor.loaders.json.JsonFile;
 import dev.excitor.loaders.json.JsonObject;
-import dev.excitor.loaders.safetensors.SafetensorsFile;
 import dev.excitor.loaders.sentencepiece.Piece;
 import dev.excitor.loaders.sentencepiece.SentencePieceModel;
 import dev.excitor.loaders.tensors.Dtype;
-import dev.excitor.loaders.tensors.ShardedTensorFile;
 import dev.excitor.loaders.tensors.StoredTensor;
 import dev.excitor.loaders.tensors.TensorFile;
 import dev.excitor.runtime.ExcitorException.MalformedFile;
@@ -39,8 +37,6 @@ import java.util.regex.Pattern;
 final class HuggingFaceCheckpoint implements Checkpoint {
 
     private static final int MAX_CONFIG = 16 << 20;
-    private static final String WEIGHTS = "model.safetensors";
-    private static final String INDEX = "model.safetensors.index.json";
     private static final String FREQUENCIES = "rope_freqs.weight";
     private static final Pattern MATRIX =
             Pattern.compile("(blk\\.[0-9]+\\.(attn_q|attn_k|attn_v|attn_output|ffn_gate|ffn_up|ffn_down))\\.weight");
@@ -80,18 +76,18 @@ final class HuggingFaceCheckpoint implements Checkpoint {
         var metadata = new GgufMetadataBuilder();
         settings.addTo(metadata);
         addVocabulary(folder, config, settings.vocabulary(), metadata);
-        TensorFile file = openWeights(folder, memory);
+        WeightFiles.Opened weights = WeightFiles.open(folder, memory);
+        TensorFile file = weights.file();
         Arena arena = Arena.ofShared();
         try {
             SequencedMap<String, Tensor> tensors = new Tensors(folder, settings, arena).of(file);
-            String files = file instanceof ShardedTensorFile sharded ? ", %d files".formatted(sharded.fileCount()) : "";
-            String weights = switch (memory) {
+            String held = switch (memory) {
                 case MAPPED -> "mapped";
                 case COPIED -> "read into memory";
             };
             return new HuggingFaceCheckpoint(
                     folder,
-                    "Hugging Face, safetensors%s, %s".formatted(files, weights),
+                    "Hugging Face, %s, %s".formatted(weights.description(), held),
                     metadata.build(folder),
                     file,
                     tensors,
@@ -129,18 +125,6 @@ final class HuggingFaceCheckpoint implements Checkpoint {
                 .addTemplates(metadata);
     }
 
-    private static TensorFile openWeights(Path folder, Memory memory) {
-        Path weights = folder.resolve(WEIGHTS);
-        if (Files.exists(weights)) {
-            return SafetensorsFile.open(weights, memory);
-        }
-        Path index = folder.resolve(INDEX);
-        if (Files.exists(index)) {
-            return ShardedTensorFile.open(index, ".safetensors", shard -> SafetensorsFile.open(shard, memory));
-        }
-        throw new MalformedFile(folder, -1, "expected %s or %s in it, found neither".formatted(WEIGHTS, INDEX));
-    }
-
     /// Makes the model's tensors of those in the files.
     private record Tensors(Path folder, LlamaSettings settings, Arena arena) {
 
@@ -148,7 +132,8 @@ final class HuggingFaceCheckpoint implements Checkpoint {
             SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
             for (StoredTensor stored : file.tensors().values()) {
                 Optional<String> known = TensorNames.find(stored.name());
-                boolean unused = known.isEmpty() && stored.dtype().format().isEmpty();
+                boolean unused = TensorNames.isUnread(stored.name())
+                        || (known.isEmpty() && stored.dtype().format().isEmpty());
                 if (!unused && !(settings.tied() && known.equals(Optional.of("output.weight")))) {
                     Tensor tensor = tensor(stored, known.orElse(stored.name()));
                     if (tensors.putIfAbsent(tensor.name(), tensor) != null) {

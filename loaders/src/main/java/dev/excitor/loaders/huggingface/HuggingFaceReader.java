@@ -18,7 +18,7 @@ public final class HuggingFaceReader implements CheckpointReader {
 
     @Override
     public String formatName() {
-        return "a Hugging Face directory with config.json and safetensors";
+        return "a Hugging Face directory with config.json and weights in safetensors or of PyTorch";
     }
 
     @Override

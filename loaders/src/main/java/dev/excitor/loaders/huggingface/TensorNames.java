@@ -27,7 +27,16 @@ final class TensorNames {
     private static final Pattern LAYER =
             Pattern.compile("model\\.layers\\.(0|[1-9][0-9]{0,3})\\.([a-z_.]+)\\.(weight|bias)");
 
+    /// Frequencies of the rotation, which older programs saved with the weights.
+    private static final Pattern UNREAD =
+            Pattern.compile("model\\.layers\\.[0-9]{1,4}\\.self_attn\\.rotary_emb\\.inv_freq");
+
     private TensorNames() {}
+
+    /// Whether it is recomputed from the settings, so that nobody reads it.
+    static boolean isUnread(String name) {
+        return UNREAD.matcher(name).matches();
+    }
 
     /// Empty for a tensor that the model does not use.
     static Optional<String> find(String name) {

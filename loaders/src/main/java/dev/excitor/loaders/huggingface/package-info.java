@@ -3,8 +3,8 @@
 /// | file | read by |
 /// | --- | --- |
 /// | `config.json`, `generation_config.json` | [LlamaSettings] |
-/// | `model.safetensors`, or several with `model.safetensors.index.json` | [HuggingFaceCheckpoint], names by
-/// [TensorNames] |
+/// | `model.safetensors`, else `pytorch_model.bin`, or several of either with `….index.json` | [WeightFiles], names
+/// by [TensorNames] |
 /// | `tokenizer.json` | [TokenizerJson], as GGUF's keys by [VocabularyKeys] |
 /// | `tokenizer.model`, where there is no `tokenizer.json` | [dev.excitor.loaders.sentencepiece.SentencePieceModel] |
 /// | `tokenizer_config.json`, `chat_template.jinja` | [TokenizerSettings] |

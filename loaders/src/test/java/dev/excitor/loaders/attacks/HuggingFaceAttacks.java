@@ -389,7 +389,7 @@ final class HuggingFaceAttacks {
                         "weights-absent",
                         "Settings without weights.",
                         sound().without(WEIGHTS),
-                        "expected model.safetensors or model.safetensors.index.json"),
+                        "expected model.safetensors or model.safetensors.index.json, pytorch_model.bin or pytorch_model.bin.index.json"),
                 malformed(
                         982,
                         "output-absent",
@@ -436,7 +436,64 @@ final class HuggingFaceAttacks {
                                         CONFIG,
                                         "\"rope_scaling\":null",
                                         "\"rope_scaling\":{\"rope_type\":\"llama3\",\"factor\":8.0,\"low_freq_factor\":1.0,\"high_freq_factor\":4.0,\"original_max_position_embeddings\":8}"),
-                        "tensor rope_freqs.weight: expected none"));
+                        "tensor rope_freqs.weight: expected none"),
+                malformed(
+                        988,
+                        "torch-index-without-its-shard",
+                        "An index of a shard that is not there.",
+                        torchIndex("pytorch_model-00002-of-00002.bin"),
+                        "pytorch_model-00002-of-00002.bin"),
+                malformed(
+                        989,
+                        "torch-index-leads-out",
+                        "An index of a file outside the directory.",
+                        torchIndex("../../secret.bin"),
+                        "expected the name of a file beside the index that ends in .bin, found '../../secret.bin'"),
+                malformed(
+                        990,
+                        "torch-index-of-safetensors",
+                        "An index of a file of another kind.",
+                        torchIndex("model.safetensors"),
+                        "ends in .bin"),
+                malformed(
+                        991,
+                        "torch-shard-without-its-tensor",
+                        "A shard without the tensor for which the index names it.",
+                        torchIndex("1.bin").file("1.bin", torch("model.other")),
+                        "tensor 'model.other': expected nowhere as pytorch_model.bin.index.json says"),
+                malformed(
+                        992,
+                        "torch-shard-empty",
+                        "A shard without any tensor.",
+                        torchIndex("1.bin")
+                                .file(
+                                        "1.bin",
+                                        RawZip.checkpoint(RawPickle.protocol(2)
+                                                        .op('}')
+                                                        .end())
+                                                .bytes()),
+                        "tensor 'model.norm.weight': expected in 1.bin, found no such tensor there"),
+                malformed(
+                        993,
+                        "torch-weights-of-safetensors",
+                        "Safetensors under PyTorch's name.",
+                        sound().file("pytorch_model.bin", RawSafetensors.sound())
+                                .without(WEIGHTS),
+                        "pytorch_model.bin",
+                        "zip archive"));
+    }
+
+    private static RawDirectory torchIndex(String shard) {
+        return sound().without(WEIGHTS)
+                .file(
+                        "pytorch_model.bin.index.json",
+                        "{\"weight_map\":{\"model.norm.weight\":\"%s\"}}".formatted(shard));
+    }
+
+    private static byte[] torch(String tensor) {
+        return RawZip.checkpoint(
+                        RawPickle.dictOf(tensor, RawPickle.tensor("0", 8)).end(), new byte[32])
+                .bytes();
     }
 
     private static RawDirectory config(String from, String to) {
