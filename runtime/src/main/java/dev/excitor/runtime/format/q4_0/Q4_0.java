@@ -1,8 +1,11 @@
 package dev.excitor.runtime.format.q4_0;
 
 import dev.excitor.runtime.format.Blocks;
+import dev.excitor.runtime.format.Codec;
 import dev.excitor.runtime.format.Format;
 import dev.excitor.runtime.format.VectorKernel;
+import dev.excitor.runtime.vector.Lanes;
+import dev.excitor.runtime.vector.Templates;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
@@ -70,6 +73,11 @@ public final class Q4_0 implements Format {
                 Blocks.putU8(target, b + QS + i, low | high << 4);
             }
         }
+    }
+
+    @Override
+    public Codec.Encoder encoder(int bits) {
+        return Templates.instantiate(Q4_0Encoder.class, Codec.Encoder.class, Lanes.ofBits(bits));
     }
 
     @Override

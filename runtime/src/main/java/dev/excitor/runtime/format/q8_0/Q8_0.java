@@ -1,8 +1,11 @@
 package dev.excitor.runtime.format.q8_0;
 
 import dev.excitor.runtime.format.Blocks;
+import dev.excitor.runtime.format.Codec;
 import dev.excitor.runtime.format.Format;
 import dev.excitor.runtime.format.VectorKernel;
+import dev.excitor.runtime.vector.Lanes;
+import dev.excitor.runtime.vector.Templates;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
@@ -66,6 +69,11 @@ public final class Q8_0 implements Format {
                 Blocks.putU8(target, b + QS + i, Blocks.round(source[s + i] * inverse));
             }
         }
+    }
+
+    @Override
+    public Codec.Encoder encoder(int bits) {
+        return Templates.instantiate(Q8_0Encoder.class, Codec.Encoder.class, Lanes.ofBits(bits));
     }
 
     @Override
