@@ -100,7 +100,8 @@ public final class Conversion {
     ///
     /// @param source stays open until the file is written
     /// @throws ExcitorException.Unsupported for an architecture whose mixes are not known, and for matrices that are
-    ///                                      quantized already where [Options#allowRequantize] does not say so
+    ///                                      quantized already where [Options#allowRequantize] does not say so,
+    ///                                      and for tensors of more than two dimensions, such as experts in one
     public static Conversion plan(Checkpoint source, Options options) {
         Rules rules = new Rules(source, options);
         List<Step> steps = source.tensors().stream()
@@ -108,6 +109,12 @@ public final class Conversion {
                 .map(tensor -> new Step(tensor, rules.target(tensor)))
                 .toList();
         for (Step step : steps) {
+            if (source.stacked().contains(step.tensor.name())) {
+                throw new ExcitorException.Unsupported(
+                        "%s: tensor %s: converting more than two dimensions"
+                                .formatted(source.path(), step.tensor.name()),
+                        List.of("vectors and matrices"));
+            }
             if (step.tensor.shape().cols() > MAX_COLS) {
                 throw new ExcitorException.Unsupported(
                         "%s: tensor %s: its rows of %d numbers"

@@ -8,11 +8,13 @@ import dev.excitor.runtime.checkpoint.Metadata;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.SequencedCollection;
 import java.util.SequencedMap;
+import java.util.Set;
 
 /// The validated parts of a GGUF checkpoint as one, with the memory of their tensors.
 final class GgufCheckpoint implements Checkpoint {
@@ -20,6 +22,7 @@ final class GgufCheckpoint implements Checkpoint {
     private final GgufHeader header;
     private final String description;
     private final SequencedMap<String, Tensor> tensors;
+    private final Set<String> stacked;
     private final Arena arena;
 
     /// The parts that are mapped and must be watched.
@@ -31,11 +34,13 @@ final class GgufCheckpoint implements Checkpoint {
             GgufHeader header,
             String description,
             SequencedMap<String, Tensor> tensors,
+            Set<String> stacked,
             Arena arena,
             GgufPart[] mapped) {
         this.header = header;
         this.description = description;
         this.tensors = Collections.unmodifiableSequencedMap(tensors);
+        this.stacked = Set.copyOf(stacked);
         this.arena = arena;
         this.mapped = mapped;
     }
@@ -47,8 +52,12 @@ final class GgufCheckpoint implements Checkpoint {
         Arena arena = Arena.ofShared();
         try {
             var tensors = new LinkedHashMap<String, Tensor>();
+            var stacked = new HashSet<String>();
             for (GgufPart part : parts) {
                 part.load(memory, arena).forEach(tensor -> tensors.put(tensor.name(), tensor));
+                part.header().tensors().stream()
+                        .filter(GgufTensorInfo::stacked)
+                        .forEach(tensor -> stacked.add(tensor.name()));
                 part.checkUnchanged();
             }
             boolean keepsFiles = memory == Memory.MAPPED && !tensors.isEmpty();
@@ -59,6 +68,7 @@ final class GgufCheckpoint implements Checkpoint {
                     parts.getFirst().header(),
                     describe(parts, memory, tensors.isEmpty()),
                     tensors,
+                    stacked,
                     arena,
                     keepsFiles ? parts.toArray(GgufPart[]::new) : new GgufPart[0]);
         } catch (RuntimeException | Error e) {
@@ -102,6 +112,11 @@ final class GgufCheckpoint implements Checkpoint {
     @Override
     public Optional<Tensor> find(String name) {
         return Optional.ofNullable(tensors.get(name));
+    }
+
+    @Override
+    public Set<String> stacked() {
+        return stacked;
     }
 
     @Override

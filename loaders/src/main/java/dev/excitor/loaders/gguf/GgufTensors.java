@@ -17,7 +17,7 @@ final class GgufTensors {
     private static final int MAX_DIMENSIONS = 4;
 
     /// A line as it stands in the file; the data's start is known only after the last line.
-    private record Line(String name, Format format, Shape shape, long offset, int listed) {}
+    private record Line(String name, Format format, Shape shape, boolean stacked, long offset, int listed) {}
 
     private final GgufCursor cursor;
 
@@ -56,9 +56,12 @@ final class GgufTensors {
         int cols = extent(tensor, 1);
         // Extents beyond the second only count rows: data is contiguous whatever the number of dimensions.
         long rows = 1;
+        boolean stacked = false;
         for (int d = 1; d < dimensions; d++) {
             int at = cursor.at();
-            rows *= extent(tensor, rows);
+            int extent = extent(tensor, rows);
+            rows *= extent;
+            stacked |= d > 1 && extent > 1;
             if (rows > Integer.MAX_VALUE) {
                 throw cursor.malformed(
                         at, "%s: expected at most %d rows, found %d".formatted(tensor, Integer.MAX_VALUE, rows));
@@ -79,7 +82,7 @@ final class GgufTensors {
                     "%s: expected an offset inside the file of %d bytes, found %s"
                             .formatted(tensor, cursor.size(), Long.toUnsignedString(offset)));
         }
-        return new Line(name, format, new Shape((int) rows, cols), offset, listed);
+        return new Line(name, format, new Shape((int) rows, cols), stacked, offset, listed);
     }
 
     private int extent(String tensor, long others) throws IOException {
@@ -147,7 +150,8 @@ final class GgufTensors {
                                     dataAt + line.offset,
                                     Math.max(0, room)));
         }
-        return new GgufTensorInfo(line.name, line.format, line.shape, dataAt + line.offset, bytes, line.listed);
+        return new GgufTensorInfo(
+                line.name, line.format, line.shape, line.stacked, dataAt + line.offset, bytes, line.listed);
     }
 
     private void checkOverlap(List<GgufTensorInfo> tensors) {

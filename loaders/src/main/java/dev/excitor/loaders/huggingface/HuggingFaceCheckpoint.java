@@ -30,8 +30,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedCollection;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /// A model directory as one checkpoint: its settings and vocabulary under GGUF's keys, its tensors under GGUF's names.
 final class HuggingFaceCheckpoint implements Checkpoint {
@@ -46,6 +48,7 @@ final class HuggingFaceCheckpoint implements Checkpoint {
     private final Metadata metadata;
     private final TensorFile file;
     private final SequencedMap<String, Tensor> tensors;
+    private final Set<String> stacked;
 
     /// Owns what does not lie in the files: vectors as F32.
     private final Arena arena;
@@ -64,6 +67,12 @@ final class HuggingFaceCheckpoint implements Checkpoint {
         this.metadata = metadata;
         this.file = file;
         this.tensors = Collections.unmodifiableSequencedMap(tensors);
+        this.stacked = file.tensors().values().stream()
+                .filter(StoredTensor::isStacked)
+                .map(StoredTensor::name)
+                .map(name -> TensorNames.find(name).orElse(name))
+                .filter(tensors::containsKey)
+                .collect(Collectors.toUnmodifiableSet());
         this.arena = arena;
     }
 
@@ -236,6 +245,11 @@ final class HuggingFaceCheckpoint implements Checkpoint {
     @Override
     public Optional<Tensor> find(String name) {
         return Optional.ofNullable(tensors.get(name));
+    }
+
+    @Override
+    public Set<String> stacked() {
+        return stacked;
     }
 
     @Override

@@ -22,6 +22,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedCollection;
 import java.util.SequencedMap;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Meta's directory as one checkpoint: settings and vocabulary under GGUF's keys, tensors under GGUF's names.
@@ -31,6 +33,7 @@ final class MetaCheckpoint implements Checkpoint {
     private final String description;
     private final Metadata metadata;
     private final SequencedMap<String, Tensor> tensors;
+    private final Set<String> stacked;
 
     /// Owns what does not lie in the file: vectors as F32, and all tensors of several files.
     private final Arena arena;
@@ -45,12 +48,14 @@ final class MetaCheckpoint implements Checkpoint {
             String description,
             Metadata metadata,
             SequencedMap<String, Tensor> tensors,
+            Set<String> stacked,
             Arena arena,
             @Nullable Shards shards) {
         this.folder = folder;
         this.description = description;
         this.metadata = metadata;
         this.tensors = Collections.unmodifiableSequencedMap(tensors);
+        this.stacked = stacked;
         this.arena = arena;
         this.shards = shards;
     }
@@ -82,6 +87,7 @@ final class MetaCheckpoint implements Checkpoint {
                     "Meta, " + weights(shards.count(), memory),
                     metadata.build(folder),
                     tensors,
+                    stacked(stored),
                     arena,
                     inPlace ? shards : null);
             return opened;
@@ -123,6 +129,14 @@ final class MetaCheckpoint implements Checkpoint {
             }
         }
         return tensors;
+    }
+
+    private static Set<String> stacked(SequencedMap<String, StoredTensor> stored) {
+        return stored.values().stream()
+                .filter(StoredTensor::isStacked)
+                .map(StoredTensor::name)
+                .map(name -> MetaTensors.find(name).map(MetaTensors.Name::gguf).orElse(name))
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     private static Tensor tensor(Path folder, StoredTensor stored, String name, Arena arena) {
@@ -205,6 +219,11 @@ final class MetaCheckpoint implements Checkpoint {
     @Override
     public Optional<Tensor> find(String name) {
         return Optional.ofNullable(tensors.get(name));
+    }
+
+    @Override
+    public Set<String> stacked() {
+        return stacked;
     }
 
     @Override

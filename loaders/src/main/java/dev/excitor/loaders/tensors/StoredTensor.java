@@ -43,6 +43,11 @@ public record StoredTensor(String name, Dtype dtype, List<Long> shape, MemorySeg
         return OptionalLong.of(bytes);
     }
 
+    /// Whether it has more than two dimensions, outer ones of extent 1 aside.
+    public boolean isStacked() {
+        return shape.stream().limit(Math.max(0, shape.size() - 2)).anyMatch(extent -> extent > 1);
+    }
+
     /// The same bytes as the matrix that kernels read: the innermost extent is a row, the product of the others the
     /// number of rows.
     ///

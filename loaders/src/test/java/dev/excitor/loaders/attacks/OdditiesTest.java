@@ -14,9 +14,13 @@ import static dev.excitor.loaders.attacks.RawGguf.string;
 import static dev.excitor.loaders.attacks.RawGguf.u16;
 import static dev.excitor.loaders.attacks.RawGguf.u32;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assertions.assertTimeout;
 
+import dev.excitor.loaders.conversion.Conversion;
 import dev.excitor.loaders.gguf.GgufReader;
+import dev.excitor.loaders.huggingface.HuggingFaceReader;
+import dev.excitor.runtime.ExcitorException;
 import dev.excitor.runtime.Shape;
 import dev.excitor.runtime.Tensor;
 import dev.excitor.runtime.checkpoint.Checkpoint;
@@ -26,6 +30,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -98,7 +103,33 @@ class OdditiesTest {
             assertThat(shape(opened, "trailing")).isEqualTo(new Shape(2, 4));
             assertThat(shape(opened, "cube")).isEqualTo(new Shape(6, 4));
             assertThat(shape(opened, "column")).isEqualTo(new Shape(5, 1));
+            assertThat(opened.stacked()).containsExactly("cube");
+            assertCannotBeConverted(opened, "cube");
         });
+    }
+
+    @Test
+    void directoriesTooTellOfMoreThanTwoDimensions() throws IOException {
+        String[] tensors = {
+            RawSafetensors.tensor("model.norm.weight", "F16", "[8]", "[0,16]"),
+            RawSafetensors.tensor("flat", "F16", "[1,2,2]", "[16,24]"),
+            RawSafetensors.tensor("cube", "F16", "[3,1,2]", "[24,36]")
+        };
+        RawDirectory.sound()
+                .file(RawDirectory.WEIGHTS, RawSafetensors.file(RawSafetensors.header(tensors), 36))
+                .write(folder);
+        try (Checkpoint opened = new HuggingFaceReader().read(folder, Memory.MAPPED)) {
+            assertThat(opened.stacked()).containsExactly("cube");
+            assertCannotBeConverted(opened, "cube");
+        }
+    }
+
+    /// Their bytes would be there, and their shape would not.
+    private static void assertCannotBeConverted(Checkpoint opened, String tensor) {
+        var asTheyAre = new Conversion.Options(Optional.empty(), false, false, false, 1);
+        assertThatThrownBy(() -> Conversion.plan(opened, asTheyAre))
+                .isInstanceOf(ExcitorException.Unsupported.class)
+                .hasMessageContaining("tensor %s: converting more than two dimensions".formatted(tensor));
     }
 
     @Test

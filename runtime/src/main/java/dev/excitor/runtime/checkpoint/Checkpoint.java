@@ -4,6 +4,7 @@ import dev.excitor.runtime.Tensor;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.SequencedCollection;
+import java.util.Set;
 
 /// A validated file of typed metadata and named tensors: what every loader makes and every architecture reads.
 ///
@@ -22,6 +23,12 @@ public interface Checkpoint extends AutoCloseable {
     SequencedCollection<Tensor> tensors();
 
     Optional<Tensor> find(String name);
+
+    /// Names of the tensors that have more than two dimensions in the file, such as the experts of a mixture in one.
+    /// Their shapes count all but the innermost as rows, so that the file's shape is not known from them.
+    default Set<String> stacked() {
+        return Set.of();
+    }
 
     /// Throws [dev.excitor.runtime.ExcitorException.FileChanged] when a mapped file is no longer the file that was
     /// opened: another size or another file under its name. Cheap enough to call before every forward pass, allocates
