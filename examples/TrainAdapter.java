@@ -13,7 +13,7 @@ import java.util.List;
 
 /// Trains an adapter on fifty instructions, and shows what the model answers without and with it:
 ///
-///     ./excitor version
+///     ./excitor --version
 ///     java -p .excitor/$(cat .excitor/current) --add-modules dev.excitor.train,dev.excitor.loaders \
 ///         --enable-native-access=dev.excitor.runtime examples/TrainAdapter.java MODEL.gguf
 void main(String[] arguments) throws Exception {

@@ -26,7 +26,7 @@ import java.util.regex.Pattern;
 /// Tunes a small model of children's stories to tell on about the friend who was named first, and counts how often it
 /// does so with pairs of friends that it was not tuned on, before and after:
 ///
-///     ./excitor version
+///     ./excitor --version
 ///     java -p .excitor/$(cat .excitor/current) --add-modules dev.excitor.train,dev.excitor.loaders \
 ///         --enable-native-access=dev.excitor.runtime examples/TuneStories.java stories260K-f32.gguf 1
 ///
