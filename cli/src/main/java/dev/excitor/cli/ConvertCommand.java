@@ -30,7 +30,8 @@ final class ConvertCommand extends Subcommand {
     @Parameters(
             index = "0",
             paramLabel = "IN",
-            description = "The model: a GGUF file (of a split one, any part) or a Hugging Face directory.")
+            description =
+                    "The model: a GGUF file (of a split one, any part) or a directory of Hugging Face or of Meta.")
     private Path input = Path.of("");
 
     @Parameters(
