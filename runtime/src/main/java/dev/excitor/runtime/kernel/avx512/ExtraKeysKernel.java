@@ -141,7 +141,7 @@ final class ExtraKeysKernel {
         a.jnz(next);
         for (int row = 0; row < ROWS; row++) {
             Vec nothing = Vec.zmm(ROWS);
-            zero(ROWS, 1);
+            Sums.clear(a, nothing);
             Sums.ofLanes(a, Vec.zmm(row), nothing);
             a.vmovss(at(R8, 4 * row), Vec.zmm(row).x());
         }
@@ -230,14 +230,14 @@ final class ExtraKeysKernel {
             a.vmaxps(max, max, Vec.zmm(i));
         }
         LaneMax.of(a, max, LOST);
-        a.vpxord(sum, sum, sum);
+        Sums.clear(a, sum);
         for (int i = 0; i < promptRegisters; i++) {
             a.vsubps(Vec.zmm(i), Vec.zmm(i), max);
             exp.of(Vec.zmm(i), LOST, LOST_TOO);
             a.vaddps(sum, sum, Vec.zmm(i));
         }
         Vec nothing = Vec.zmm(6);
-        a.vpxord(nothing, nothing, nothing);
+        Sums.clear(a, nothing);
         Sums.ofLanes(a, sum, nothing);
         a.vbroadcastss(sum, sum.x());
         for (int i = 0; i < promptRegisters; i++) {
@@ -281,12 +281,8 @@ final class ExtraKeysKernel {
     }
 
     private void zero(int registers) {
-        zero(0, registers);
-    }
-
-    private void zero(int first, int registers) {
-        for (int i = first; i < first + registers; i++) {
-            a.vpxord(Vec.zmm(i), Vec.zmm(i), Vec.zmm(i));
+        for (int i = 0; i < registers; i++) {
+            Sums.clear(a, Vec.zmm(i));
         }
     }
 
