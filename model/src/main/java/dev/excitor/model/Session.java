@@ -39,9 +39,6 @@ public final class Session implements AutoCloseable {
         void accept(int row, MemorySegment logits);
     }
 
-    /// From here on it is worth asking whether there is so much.
-    private static final long MUCH_MEMORY = 1 << 28;
-
     private final Model model;
     private final Decoder decoder;
     private final SessionOptions options;
@@ -99,7 +96,7 @@ public final class Session implements AutoCloseable {
 
     /// A system that promises more than it has would kill the process later.
     private static void requireMemory(long bytes) {
-        if (bytes > MUCH_MEMORY && bytes > HostMemory.available().orElse(Long.MAX_VALUE)) {
+        if (HostMemory.ifLessThan(bytes).isPresent()) {
             throw new OutOfMemoryError("more than the machine has left");
         }
     }

@@ -12,6 +12,9 @@ import java.util.OptionalLong;
 /// are therefore compared with this before they are asked for.
 public final class HostMemory {
 
+    /// From here on it is worth asking whether there is so much.
+    private static final long MUCH = 1 << 28;
+
     private static final String AVAILABLE = "MemAvailable:";
 
     private HostMemory() {}
@@ -19,6 +22,14 @@ public final class HostMemory {
     /// Bytes, as the system and the container tell; empty where neither says anything.
     public static OptionalLong available() {
         return available(Path.of("/proc/meminfo"), Path.of("/sys/fs/cgroup"));
+    }
+
+    /// The bytes that are left, where a piece is larger than that: empty where it fits, where it is too small to ask,
+    /// and
+    /// where neither the system nor the container says anything.
+    public static OptionalLong ifLessThan(long bytes) {
+        OptionalLong available = bytes > MUCH ? available() : OptionalLong.empty();
+        return available.isPresent() && available.getAsLong() < bytes ? available : OptionalLong.empty();
     }
 
     /// @param meminfo what Linux says of memory

@@ -65,4 +65,11 @@ class HostMemoryTest {
         Files.createDirectories(file.getParent());
         return Files.writeString(file, text + "\n");
     }
+
+    @Test
+    void onlyLargePiecesThatDoNotFitAreTold() {
+        assertThat(HostMemory.ifLessThan(1 << 28)).isEmpty();
+        assertThat(HostMemory.ifLessThan(Long.MAX_VALUE).isPresent())
+                .isEqualTo(HostMemory.available().isPresent());
+    }
 }

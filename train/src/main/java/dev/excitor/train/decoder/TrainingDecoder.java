@@ -41,9 +41,6 @@ import org.jspecify.annotations.Nullable;
 /// a time.
 public final class TrainingDecoder implements AutoCloseable {
 
-    /// From here on it is worth asking whether there is so much.
-    private static final long MUCH_MEMORY = 1 << 28;
-
     private final LlamaConfig config;
     private final LlamaWeights weights;
     private final Engine engine;
@@ -109,13 +106,12 @@ public final class TrainingDecoder implements AutoCloseable {
 
     /// A system that promises more than it has would kill the process later.
     private static void requireMemory(long bytes, int capacity) {
-        long available = HostMemory.available().orElse(Long.MAX_VALUE);
-        if (bytes > MUCH_MEMORY && bytes > available) {
+        HostMemory.ifLessThan(bytes).ifPresent(available -> {
             throw new ExcitorException.InvalidOption(
                     "the tokens that go through the model together (--length, --micro-tokens)",
                     "so few that their memory fits the %d MiB there are".formatted(available >> 20),
                     "%d, which need %d MiB".formatted(capacity, bytes >> 20));
-        }
+        });
     }
 
     private static Set<Packing<?>> packings(LlamaWeights weights) {
