@@ -29,6 +29,7 @@ public final class TrainingRun implements TrainingListener {
     private double shownAt = Double.NEGATIVE_INFINITY;
     private final int firstStep;
     private long tokens;
+    private boolean over;
     private double seconds;
 
     /// Begins anew, or where the checkpoint is.
@@ -101,8 +102,11 @@ public final class TrainingRun implements TrainingListener {
         return ended;
     }
 
-    /// Stops, saves, and says how to go on; on another thread than [#train].
-    public void interrupt() throws IOException {
+    /// Stops, saves, and says how to go on; on another thread than [#train]. Nothing when all is written.
+    public synchronized void interrupt() throws IOException {
+        if (over) {
+            return;
+        }
         trainer.stop();
         save();
         note.accept("stopped after update %d, saved in %s: go on with the same command and --resume"
@@ -110,7 +114,8 @@ public final class TrainingRun implements TrainingListener {
     }
 
     /// All is written: the checkpoint is of no more use.
-    public void end() throws IOException {
+    public synchronized void end() throws IOException {
+        over = true;
         Files.deleteIfExists(artifacts.checkpoint());
     }
 
