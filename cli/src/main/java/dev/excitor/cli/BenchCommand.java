@@ -118,7 +118,7 @@ final class BenchCommand extends Subcommand {
                     commandLine(), "--vector-bits must be one of %s, but is %d".formatted(WIDTHS, vectorBits));
         }
         Bench.Options options = new Bench.Options(
-                new EngineOptions(0, Kernels.Tier.AUTO, vectorBits, gpu.options(0)),
+                new EngineOptions(0, 0, Kernels.Tier.AUTO, vectorBits, gpu.options(0)),
                 noMmap ? CheckpointReader.Memory.COPIED : CheckpointReader.Memory.MAPPED,
                 !noWarmUp,
                 Duration.ofSeconds(delay),

@@ -44,6 +44,14 @@ final class ModelOptions {
         private int threads;
 
         @Option(
+                names = {"-tb", "--threads-batch"},
+                paramLabel = "N",
+                defaultValue = "0",
+                description = "Threads of several tokens that go together, as in a prompt; 0 takes as many as -t"
+                        + " (default: ${DEFAULT-VALUE}).")
+        private int batchThreads;
+
+        @Option(
                 names = "--kernel",
                 paramLabel = "TIER",
                 defaultValue = "auto",
@@ -77,7 +85,7 @@ final class ModelOptions {
         private GpuFlags gpu = new GpuFlags();
 
         EngineOptions options() {
-            return new EngineOptions(threads, kernel, vectorBits, gpu.options(gpuLayers));
+            return new EngineOptions(threads, batchThreads, kernel, vectorBits, gpu.options(gpuLayers));
         }
 
         CheckpointReader.Memory memory() {

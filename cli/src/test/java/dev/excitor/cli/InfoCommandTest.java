@@ -47,9 +47,18 @@ class InfoCommandTest {
                 // 2 layers x 2 heads x (16 + 16) numbers x 4 bytes x 1,000
                 .containsPattern("f32 cache +500.0 KiB for 1,000 tokens +48.0 KiB for all 96\n")
                 .containsPattern("f16 cache +250.0 KiB for 1,000 tokens")
-                .containsPattern("Q4_0 64x64 DECODE: +\\S+ accepted +2 attn_q, 2 attn_output\n")
-                .containsPattern("Q4_0 96x64 PREFILL: +\\S+ accepted +2 ffn_gate, 2 ffn_up\n")
+                .containsPattern("Q4_0 64x64 DECODE: .*\\S+ accepted +2 attn_q, 2 attn_output\n")
+                .containsPattern("Q4_0 96x64 PREFILL: .*\\S+ accepted +2 ffn_gate, 2 ffn_up\n")
                 .doesNotContain("not used", "Tensors of", "Metadata of");
+    }
+
+    @Test
+    void saysHowManyThreadsThereAreForWhat() {
+        assertThat(info(model, "-t", "1", "-tb", "3")).contains("Kernels, on 1 thread, 3 for prompts");
+        assertThat(info(model, "-t", "2")).contains("Kernels, on 2 threads\n");
+        CommandRun refused = CommandRun.of("info", model.toString(), "-tb", "2000");
+        assertThat(refused.code()).isEqualTo(1);
+        assertThat(refused.err()).contains("-tb", "from 1 to 1024", "2000");
     }
 
     @Test

@@ -159,7 +159,7 @@ public final class Session implements AutoCloseable {
                 for (int from = 0; from < batch.size(); from += rows) {
                     int first = from;
                     int count = Math.min(rows, batch.size() - from);
-                    model.engine().team().run(worker -> decoder.logits(worker, scratch, first, count));
+                    run(count, worker -> decoder.logits(worker, scratch, first, count));
                     for (int i = 0; i < count; i++) {
                         MemorySegment logits = scratch.logits().asSlice(i * rowBytes, rowBytes);
                         consumer.accept(done + first + i, logits.asReadOnly());
@@ -277,11 +277,16 @@ public final class Session implements AutoCloseable {
             kv.reserve(count);
             batch.set(tokens, from, count);
             scratch.n(count);
-            model.engine().team().run(task);
+            run(count, task);
             kv.advance(count);
         } finally {
             model.lifetime().release();
         }
+    }
+
+    private void run(int tokens, Team.Task task) {
+        Engine engine = model.engine();
+        engine.team().run(engine.threads(tokens), task);
     }
 
     private void hiddenStates(Worker worker) {

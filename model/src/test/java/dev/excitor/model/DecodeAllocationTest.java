@@ -20,12 +20,12 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// Once the compiler has seen it, a token costs no byte of the heap, on any thread of the team. The least of
 /// many rounds counts, since another thread of the JVM may allocate something in a few of them.
-@Timeout(120)
+@Timeout(600)
 class DecodeAllocationTest {
 
     private static final int ROUND = 8;
     /// The compiler works beside the test and needs its time, on a busy machine much of it.
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     /// Where rounds begin; no page of the cache ends within one, as a new page is an object of its own.
     private static final int DEPTH = 50;

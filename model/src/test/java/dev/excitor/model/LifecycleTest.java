@@ -67,6 +67,28 @@ class LifecycleTest {
                 .hasMessageContaining("the session");
     }
 
+    /// The same numbers whoever computes them, and never more threads than the larger of both.
+    @Test
+    void promptsMayHaveOtherThreadsThanSingleTokens() {
+        EngineOptions one = EngineOptions.defaults().withThreads(1);
+        for (EngineOptions options :
+                List.of(one.withBatchThreads(3), one.withThreads(3).withBatchThreads(1), one.withThreads(2))) {
+            try (Model expected = Model.open(file, one, CheckpointReader.Memory.MAPPED);
+                    Model model = Model.open(file, options, CheckpointReader.Memory.MAPPED);
+                    Session alone = expected.newSession();
+                    Session session = model.newSession()) {
+                int several = options.batchThreads() == 0 ? options.threads() : options.batchThreads();
+                assertThat(model.engine().threads(1)).isEqualTo(options.threads());
+                assertThat(model.engine().threads(2)).isEqualTo(several);
+                assertThat(model.engine().team().size()).isEqualTo(Math.max(options.threads(), several));
+                for (int round = 0; round < 3; round++) {
+                    assertThat(session.forward(TOKENS)).isDeepEqualTo(alone.forward(TOKENS));
+                    assertThat(session.forward(5)).isDeepEqualTo(alone.forward(5));
+                }
+            }
+        }
+    }
+
     @Test
     void closingTheModelWhileAnotherThreadGeneratesEndsThatGenerationCleanly() throws InterruptedException {
         Model model = Model.open(file);
@@ -134,7 +156,7 @@ class LifecycleTest {
                         try {
                             for (int round = 0; round < 20; round++) {
                                 try (Session session = model.newSession()) {
-                                    assertThat(session.forward(TOKENS)).isDeepEqualTo(expected);
+                                    assertThat(session.forward(TOKENS)).isEqualTo(expected);
                                 }
                             }
                         } catch (Throwable thrown) {
@@ -269,7 +291,7 @@ class LifecycleTest {
     void modelsShareAnEngineThatOutlivesThem() {
         try (Engine engine = Engine.open(EngineOptions.defaults().withThreads(2))) {
             float[][] first = forward(engine);
-            assertThat(forward(engine)).isDeepEqualTo(first);
+            assertThat(forward(engine)).isEqualTo(first);
         }
     }
 
@@ -287,7 +309,7 @@ class LifecycleTest {
             try (Engine engine = Engine.open(EngineOptions.defaults().withThreads(threads))) {
                 float[][] found = forward(engine);
                 expected = expected == null ? found : expected;
-                assertThat(found).isDeepEqualTo(expected);
+                assertThat(found).isEqualTo(expected);
             }
         }
     }

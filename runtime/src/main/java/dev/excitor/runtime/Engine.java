@@ -18,15 +18,25 @@ public final class Engine implements AutoCloseable {
     private final Kernels kernels;
     private final Ops ops;
     private final Team team;
+    private final int threads;
+    private final int batchThreads;
     private final int vectorBits;
     private final Runnable freeOps;
     private final Optional<CublasProvider> gpu;
 
     private Engine(
-            Kernels kernels, Ops ops, Team team, int vectorBits, Runnable freeOps, Optional<CublasProvider> gpu) {
+            Kernels kernels,
+            Ops ops,
+            Team team,
+            EngineOptions options,
+            int vectorBits,
+            Runnable freeOps,
+            Optional<CublasProvider> gpu) {
         this.kernels = kernels;
         this.ops = ops;
         this.team = team;
+        this.threads = threads(options);
+        this.batchThreads = batchThreads(options);
         this.vectorBits = vectorBits;
         this.freeOps = freeOps;
         this.gpu = gpu;
@@ -37,15 +47,22 @@ public final class Engine implements AutoCloseable {
         boolean vector = options.tier() != Kernels.Tier.SCALAR && VectorApi.isAvailable();
         int bits = vector ? vectorBits(options) : 0;
         Ops portable = vector ? Ops.vector(bits) : Ops.scalar();
-        int threads = options.threads() == 0 ? Cpu.usableThreads() : options.threads();
-        Team team = new Team(threads);
+        Team team = new Team(Math.max(threads(options), batchThreads(options)));
         Optional<CublasProvider> gpu = gpu(options.gpu(), cpu, team);
         Kernels kernels = gpu.map(cpu::behind).orElse(cpu);
         if (runsNativeOps(options.tier())) {
             Avx512Ops nativeOps = new Avx512Ops();
-            return new Engine(kernels, nativeOps.over(portable), team, bits, nativeOps::close, gpu);
+            return new Engine(kernels, nativeOps.over(portable), team, options, bits, nativeOps::close, gpu);
         }
-        return new Engine(kernels, portable, team, bits, () -> {}, gpu);
+        return new Engine(kernels, portable, team, options, bits, () -> {}, gpu);
+    }
+
+    private static int threads(EngineOptions options) {
+        return options.threads() == 0 ? Cpu.usableThreads() : options.threads();
+    }
+
+    private static int batchThreads(EngineOptions options) {
+        return options.batchThreads() == 0 ? threads(options) : options.batchThreads();
     }
 
     /// Where none is wanted, none is looked for and nothing of CUDA loaded.
@@ -75,8 +92,14 @@ public final class Engine implements AutoCloseable {
         return ops;
     }
 
+    /// All threads there are.
     public Team team() {
         return team;
+    }
+
+    /// Threads that a pass of so many tokens runs on.
+    public int threads(int tokens) {
+        return tokens > 1 ? batchThreads : threads;
     }
 
     /// Width of the portable vector operations; 0 where only the scalar ones run.

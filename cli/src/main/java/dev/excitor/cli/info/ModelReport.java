@@ -182,8 +182,13 @@ public final class ModelReport {
 
     /// Which kernel each kind of matrix got in each regime, and why those asked before declined.
     public void kernels(Model model) {
-        int threads = model.engine().team().size();
-        report.section("Kernels, on %d %s".formatted(threads, threads == 1 ? "thread" : "threads"));
+        int threads = model.engine().threads(1);
+        int batch = model.engine().threads(2);
+        report.section("Kernels, on %d %s%s"
+                .formatted(
+                        threads,
+                        threads == 1 ? "thread" : "threads",
+                        batch == threads ? "" : ", %d for prompts".formatted(batch)));
         for (Regime regime : Regime.values()) {
             Map<String, Map<String, Integer>> users = new LinkedHashMap<>();
             Map<String, Kernels.Choice> choices = new LinkedHashMap<>();

@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +38,10 @@ public final class Team implements AutoCloseable {
     private static final VarHandle ARRIVED;
     private static final VarHandle DONE;
     private static final VarHandle EPOCH;
+    private static final VarHandle FAILURE;
+
+    /// Bits of [#order] that say how many take part.
+    private static final int MEMBER_BITS = 16;
 
     static {
         try {
@@ -44,6 +49,7 @@ public final class Team implements AutoCloseable {
             ARRIVED = lookup.findVarHandle(Team.class, "arrived", int.class);
             DONE = lookup.findVarHandle(Team.class, "done", int.class);
             EPOCH = lookup.findVarHandle(Team.class, "epoch", int.class);
+            FAILURE = lookup.findVarHandle(Team.class, "failure", Throwable.class);
         } catch (ReflectiveOperationException impossible) {
             throw new ExceptionInInitializerError(impossible);
         }
@@ -57,7 +63,14 @@ public final class Team implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
 
     private volatile @Nullable Task task;
-    private volatile int generation;
+
+    /// The number of the task, and how many members take part in it: in one word, since a member that does not take
+    /// part may look at any time.
+    private volatile long order;
+
+    /// Members that take part in the task in progress; published by [#order].
+    private int active;
+
     private volatile boolean closed;
     private volatile @Nullable Throwable failure;
 
@@ -95,10 +108,17 @@ public final class Team implements AutoCloseable {
     }
 
     /// Runs a task on every member and returns when all are done. The first exception a member throws releases the
-    /// others
-    /// from their barriers and is thrown here.
-    @SuppressWarnings("NonAtomicVolatileUpdate") // one caller at a time: the lock is held
+    /// others from their barriers and is thrown here.
     public void run(Task work) {
+        run(workers.length, work);
+    }
+
+    /// Runs a task on the first so many members, to whom the team then seems to be no larger; the others sleep.
+    ///
+    /// @param members from 1 to [#size]
+    @SuppressWarnings("NonAtomicVolatileUpdate") // one caller at a time: the lock is held
+    public void run(int members, Task work) {
+        Objects.checkIndex(members - 1, workers.length);
         turn.lock();
         try {
             if (closed) {
@@ -106,12 +126,13 @@ public final class Team implements AutoCloseable {
             }
             failure = null;
             task = work;
-            generation++;
-            for (Thread thread : threads) {
-                LockSupport.unpark(thread);
+            active = members;
+            order = ((order >>> MEMBER_BITS) + 1) << MEMBER_BITS | members;
+            for (int i = 0; i < members - 1; i++) {
+                LockSupport.unpark(threads[i]);
             }
             perform(work, workers[0]);
-            for (int spins = 0; (int) DONE.getAcquire(this) != threads.length; spins++) {
+            for (int spins = 0; (int) DONE.getAcquire(this) != members - 1; spins++) {
                 pause(spins);
             }
             DONE.setOpaque(this, 0);
@@ -127,23 +148,29 @@ public final class Team implements AutoCloseable {
     }
 
     private void serve(Worker worker) {
-        int seen = 0;
+        long seen = 0;
+        int spins = 0;
         while (true) {
-            for (int spins = 0; generation == seen; spins++) {
+            long current = order;
+            if (current == seen) {
                 if (closed) {
                     return;
                 }
-                if (spins < SPINS_BEFORE_PARK) {
+                if (spins++ < SPINS_BEFORE_PARK) {
                     Thread.onSpinWait();
                 } else {
                     LockSupport.park(this);
                 }
+                continue;
             }
-            seen = generation;
+            seen = current;
             Task work = task;
-            if (work != null) {
-                perform(work, worker);
+            if (work == null || worker.index() >= (current & (1 << MEMBER_BITS) - 1)) {
+                spins = SPINS_BEFORE_PARK; // whoever takes no part leaves its core to those who do
+                continue;
             }
+            spins = 0;
+            perform(work, worker);
             DONE.getAndAdd(this, 1);
         }
     }
@@ -154,8 +181,13 @@ public final class Team implements AutoCloseable {
         } catch (Released released) {
             // another member failed and its exception is the one that counts
         } catch (Throwable thrown) {
-            failure = thrown;
+            FAILURE.compareAndSet(this, null, thrown);
         }
+    }
+
+    /// Members that take part in the task in progress.
+    int active() {
+        return active;
     }
 
     MemorySegment allocate(long bytes) {
@@ -165,7 +197,7 @@ public final class Team implements AutoCloseable {
     /// The barrier inside a task. When another member has failed there is nobody to wait for: leaves the task instead.
     void await() {
         int current = (int) EPOCH.getAcquire(this);
-        if ((int) ARRIVED.getAndAdd(this, 1) == workers.length - 1) {
+        if ((int) ARRIVED.getAndAdd(this, 1) == active - 1) {
             ARRIVED.setOpaque(this, 0);
             EPOCH.setRelease(this, current + 1);
             return;

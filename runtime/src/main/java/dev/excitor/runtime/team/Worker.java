@@ -20,9 +20,9 @@ public final class Worker {
         return index;
     }
 
-    /// Members of the team.
+    /// Members that take part in the task.
     public int count() {
-        return team.size();
+        return team.active();
     }
 
     /// Waits until every member has arrived here; what any of them wrote before is then visible to all.
@@ -41,8 +41,7 @@ public final class Worker {
     }
 
     /// Scratch of this thread, at least `size` floats with whatever was left in them; the same array until more is
-    /// asked
-    /// for. Belongs to the step in progress: the next step of a task may overwrite it.
+    /// asked for. Belongs to the step in progress: the next step of a task may overwrite it.
     public float[] floats(int size) {
         if (floats.length < size) {
             floats = new float[size];
@@ -61,6 +60,6 @@ public final class Worker {
 
     private int share(int n, int grain, int part) {
         long grains = (n + (long) grain - 1) / grain;
-        return (int) Math.min(n, grains * part / team.size() * grain);
+        return (int) Math.min(n, grains * part / team.active() * grain);
     }
 }

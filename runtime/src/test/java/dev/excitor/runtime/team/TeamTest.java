@@ -41,6 +41,56 @@ class TeamTest {
         }
     }
 
+    /// Tasks of ever other numbers of members, as single tokens between prompts: nobody runs one twice or misses one,
+    /// and the barrier waits for those who take part.
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 5, 8})
+    void aTaskOfFewerMembersIsTheirsAlone(int size) {
+        AtomicIntegerArray runs = new AtomicIntegerArray(size);
+        int[] expected = new int[size];
+        try (Team team = new Team(size)) {
+            for (int round = 0; round < 300; round++) {
+                int members = 1 + round * 7 % size;
+                AtomicInteger arrived = new AtomicInteger();
+                team.run(members, worker -> {
+                    runs.incrementAndGet(worker.index());
+                    assertThat(worker.count()).isEqualTo(members);
+                    assertThat(worker.to(100, 1) - worker.from(100, 1)).isBetween(100 / members, 100 / members + 1);
+                    arrived.incrementAndGet();
+                    worker.barrier();
+                    assertThat(arrived).hasValue(members);
+                });
+                for (int i = 0; i < members; i++) {
+                    expected[i]++;
+                }
+            }
+            for (int i = 0; i < size; i++) {
+                assertThat(runs.get(i)).as("tasks of member %d", i).isEqualTo(expected[i]);
+            }
+            assertThatThrownBy(() -> team.run(0, worker -> {})).isInstanceOf(IndexOutOfBoundsException.class);
+            assertThatThrownBy(() -> team.run(size + 1, worker -> {})).isInstanceOf(IndexOutOfBoundsException.class);
+        }
+    }
+
+    /// CPU time of threads that a long row of tasks has no use for.
+    @Test
+    void membersThatTakeNoPartSleep() {
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        long[] ids = new long[3];
+        try (Team team = new Team(ids.length)) {
+            team.run(worker -> ids[worker.index()] = Thread.currentThread().threadId());
+            long before = threads.getThreadCpuTime(ids[1]) + threads.getThreadCpuTime(ids[2]);
+            long end = System.nanoTime() + 500_000_000;
+            while (System.nanoTime() < end) {
+                team.run(1, worker -> {});
+            }
+            long after = threads.getThreadCpuTime(ids[1]) + threads.getThreadCpuTime(ids[2]);
+            assertThat(after - before)
+                    .as("nanoseconds of two members in half a second")
+                    .isLessThan(20_000_000);
+        }
+    }
+
     /// Plain writes of one step are plain reads of the next: the barrier alone orders them.
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8})
@@ -99,6 +149,31 @@ class TeamTest {
             case RuntimeException exception -> throw exception;
             case Error error -> throw error;
             default -> throw new AssertionError(thrown);
+        }
+    }
+
+    /// The second exception comes when the first is known, and does not displace it.
+    @Test
+    void theFirstOfSeveralExceptionsIsHeard() {
+        try (Team team = new Team(2)) {
+            for (int round = 0; round < 20; round++) {
+                CountDownLatch caught = new CountDownLatch(1);
+                assertThatThrownBy(() -> team.run(worker -> {
+                            if (worker.index() == 0) {
+                                caught.countDown();
+                                throw new IllegalArgumentException("first");
+                            }
+                            try {
+                                caught.await();
+                                worker.barrier();
+                            } catch (RuntimeException released) {
+                                throw new IllegalStateException("second", released);
+                            } catch (InterruptedException e) {
+                                throw new AssertionError(e);
+                            }
+                        }))
+                        .hasMessage("first");
+            }
         }
     }
 
