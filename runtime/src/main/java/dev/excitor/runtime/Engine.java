@@ -3,9 +3,11 @@ package dev.excitor.runtime;
 import dev.excitor.runtime.kernel.GpuState;
 import dev.excitor.runtime.kernel.Kernels;
 import dev.excitor.runtime.kernel.VectorApi;
-import dev.excitor.runtime.kernel.avx512.Avx512Ops;
+import dev.excitor.runtime.kernel.avx2.Avx2Provider;
 import dev.excitor.runtime.kernel.avx512.Avx512Provider;
 import dev.excitor.runtime.kernel.cublas.CublasProvider;
+import dev.excitor.runtime.kernel.x86.ops.NativeOps;
+import dev.excitor.runtime.kernel.x86.ops.Registers;
 import dev.excitor.runtime.ops.Ops;
 import dev.excitor.runtime.team.Team;
 import dev.excitor.runtime.vector.Lanes;
@@ -50,8 +52,9 @@ public final class Engine implements AutoCloseable {
         Team team = new Team(Math.max(threads(options), batchThreads(options)));
         Optional<CublasProvider> gpu = gpu(options.gpu(), cpu, team);
         Kernels kernels = gpu.map(cpu::behind).orElse(cpu);
-        if (runsNativeOps(options.tier())) {
-            Avx512Ops nativeOps = new Avx512Ops();
+        Optional<Registers> registers = registers(options.tier());
+        if (registers.isPresent()) {
+            NativeOps nativeOps = new NativeOps(registers.get());
             return new Engine(kernels, nativeOps.over(portable), team, options, bits, nativeOps::close, gpu);
         }
         return new Engine(kernels, portable, team, options, bits, () -> {}, gpu);
@@ -74,9 +77,14 @@ public final class Engine implements AutoCloseable {
         return options.vectorBits() == 0 ? Lanes.preferredBits() : options.vectorBits();
     }
 
-    private static boolean runsNativeOps(Kernels.Tier tier) {
-        return (tier == Kernels.Tier.AUTO || tier == Kernels.Tier.NATIVE)
-                && Avx512Provider.obstacle().isEmpty();
+    /// Which operations in machine code run: those of the widest registers that the tier and the processor have.
+    private static Optional<Registers> registers(Kernels.Tier tier) {
+        boolean wide = tier == Kernels.Tier.AUTO || tier == Kernels.Tier.NATIVE;
+        if (wide && Avx512Provider.obstacle().isEmpty()) {
+            return Optional.of(Registers.ZMM);
+        }
+        boolean narrow = wide || tier == Kernels.Tier.AVX2;
+        return narrow && Avx2Provider.obstacle().isEmpty() ? Optional.of(Registers.YMM) : Optional.empty();
     }
 
     /// As [#open] with defaults.

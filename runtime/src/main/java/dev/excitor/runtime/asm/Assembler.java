@@ -83,6 +83,11 @@ public final class Assembler extends MoveAssembler {
         shift(0x72, 2, d, s, FULL, count);
     }
 
+    /// Fills with the sign.
+    public void vpsrad(Vec d, Vec s, int count) {
+        shift(0x72, 4, d, s, FULL, count);
+    }
+
     /// The rest of the opcode is where other instructions name their destination, which moves to the second operand.
     private void shift(int opcode, int extension, Vec d, Vec s, Tuple tuple, int count) {
         Vec reg = new Vec(extension, d.bits(), d.mask(), d.zeroing());
@@ -213,6 +218,17 @@ public final class Assembler extends MoveAssembler {
         vector(VEX, PF2, M0F, 0x7c, d, a, b, FULL_MEM);
     }
 
+    /// All bits of each lane where `a` and `b` compare so, none elsewhere; predicates as below.
+    public void vcmpps(Vec d, Vec a, Operand b, int predicate) {
+        vector(VEX, NP, M0F, 0xc2, d, a, b, FULL_MEM, predicate);
+    }
+
+    /// Each lane of `b` where the highest bit of that of `choice` is set, of `a` elsewhere.
+    public void vblendvps(Vec d, Vec a, Operand b, Vec choice) {
+        require(choice.bits() == d.bits() && choice.index() < 16, "the choice is a register of the same size");
+        vector(VEX, P66, M3A, 0x4a, d, a, b, FULL_MEM, choice.index() << 4);
+    }
+
     /// `d += a b`, rounded once.
     public void vfmadd231ps(Vec d, Vec a, Operand b) {
         vector(BOTH, P66, M38, 0xb8, d, a, b, FULL);
@@ -246,6 +262,11 @@ public final class Assembler extends MoveAssembler {
     /// Rounds: to the nearest integer where `control` is 0, down where it is 1, up at 2, towards zero at 3.
     public void vrndscaleps(Vec d, Operand s, int control) {
         vector(EVEX, P66, M3A, 0x08, d, s, FULL, control);
+    }
+
+    /// As [#vrndscaleps], which AVX-512 has instead.
+    public void vroundps(Vec d, Operand s, int control) {
+        vector(VEX, P66, M3A, 0x08, d, s, FULL_MEM, control);
     }
 
     // Conversions

@@ -1,9 +1,12 @@
 package dev.excitor.runtime.ops;
 
-import dev.excitor.runtime.kernel.avx512.Avx512Ops;
+import dev.excitor.runtime.kernel.avx2.Avx2Provider;
 import dev.excitor.runtime.kernel.avx512.Avx512Provider;
+import dev.excitor.runtime.kernel.x86.ops.NativeOps;
+import dev.excitor.runtime.kernel.x86.ops.Registers;
 import dev.excitor.runtime.vector.Lanes;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /// One form of all operations: the definition, the vector form of one width, or machine code.
@@ -12,9 +15,17 @@ record Form(String name, Ops ops) {
     static final Form DEFINITION = new Form("scalar", Ops.scalar());
 
     /// Machine code stays mapped as long as the tests run.
-    private static final List<Form> NATIVE = Avx512Provider.obstacle().isPresent()
-            ? List.of()
-            : List.of(new Form("native(avx512)", new Avx512Ops().over(Ops.vector(512))));
+    private static final List<Form> NATIVE = Stream.of(
+                    machineCode("native(avx2)", Registers.YMM, 256, Avx2Provider.obstacle()),
+                    machineCode("native(avx512)", Registers.ZMM, 512, Avx512Provider.obstacle()))
+            .flatMap(Optional::stream)
+            .toList();
+
+    private static Optional<Form> machineCode(String name, Registers registers, int bits, Optional<String> obstacle) {
+        return obstacle.isPresent()
+                ? Optional.empty()
+                : Optional.of(new Form(name, new NativeOps(registers).over(Ops.vector(bits))));
+    }
 
     /// The forms that are proved equal to the definition, as far as this machine runs them.
     static List<Form> fast() {

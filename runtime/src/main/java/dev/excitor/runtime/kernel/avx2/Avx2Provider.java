@@ -58,8 +58,8 @@ public final class Avx2Provider implements KernelProvider, AutoCloseable {
         return new Avx2Provider(obstacle);
     }
 
-    /// Why the kernels cannot run here; empty where they can.
-    static Optional<String> obstacle() {
+    /// Why these kernels cannot run on this machine, a clause; empty where they can.
+    public static Optional<String> obstacle() {
         return MachineCode.obstacle().or(() -> CpuId.missing(NEEDED, CpuId.features()));
     }
 

@@ -1,4 +1,4 @@
-package dev.excitor.runtime.kernel.avx512;
+package dev.excitor.runtime.kernel.x86.ops;
 
 import static dev.excitor.runtime.foreign.Addresses.readable;
 import static dev.excitor.runtime.foreign.Addresses.writable;
@@ -10,20 +10,22 @@ import dev.excitor.runtime.team.Worker;
 import java.lang.foreign.MemorySegment;
 
 /// [Rope] in machine code; equal to the definition bit for bit.
-final class Avx512Rope implements Rope {
+final class NativeRope implements Rope {
 
     private final MachineCode rotate;
     private final Rope portable;
+    private final int lanes;
 
-    Avx512Rope(MachineCode rotate, Rope portable) {
+    NativeRope(MachineCode rotate, Rope portable, int lanes) {
         this.rotate = rotate;
         this.portable = portable;
+        this.lanes = lanes;
     }
 
     @Override
     public void apply(Worker worker, MemorySegment x, int n, int heads, int headDim, RopeTable table) {
         int rotated = table.rotated();
-        if (rotated % Avx512Ops.LANES != 0) {
+        if (rotated % lanes != 0) {
             portable.apply(worker, x, n, heads, headDim, table);
             return;
         }
@@ -34,12 +36,12 @@ final class Avx512Rope implements Rope {
             int end = Math.min(to, (row + 1) * heads);
             long mine = writable(x, 4L * unit * headDim, 4L * (end - unit) * headDim);
             long angles = readable(table.data(), table.cosines(row), 8L * rotated);
-            MemorySegment arguments = worker.memory(Avx512MatMul.WORKER_BYTES);
-            Avx512Ops.set(arguments, RowOps.A, mine);
-            Avx512Ops.set(arguments, RowOps.B, angles);
-            Avx512Ops.set(arguments, RowOps.COUNT, rotated / Avx512Ops.LANES);
-            Avx512Ops.set(arguments, RowOps.HEADS, end - unit);
-            Avx512Ops.set(arguments, RowOps.SKIP, 4L * (headDim - rotated));
+            MemorySegment arguments = worker.memory(NativeOps.WORKER_BYTES);
+            NativeOps.set(arguments, RowOps.A, mine);
+            NativeOps.set(arguments, RowOps.B, angles);
+            NativeOps.set(arguments, RowOps.COUNT, rotated / lanes);
+            NativeOps.set(arguments, RowOps.HEADS, end - unit);
+            NativeOps.set(arguments, RowOps.SKIP, 4L * (headDim - rotated));
             rotate.call(arguments);
             unit = end;
         }

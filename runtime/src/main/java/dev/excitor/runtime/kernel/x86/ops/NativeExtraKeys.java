@@ -1,10 +1,10 @@
-package dev.excitor.runtime.kernel.avx512;
+package dev.excitor.runtime.kernel.x86.ops;
 
 import static dev.excitor.runtime.foreign.Addresses.readable;
 
 import dev.excitor.runtime.foreign.MachineCode;
 import dev.excitor.runtime.format.Blocks;
-import dev.excitor.runtime.kernel.avx512.ExtraKeysKernel.Result;
+import dev.excitor.runtime.kernel.x86.ops.ExtraKeysKernel.Result;
 import dev.excitor.runtime.ops.ExtraKeys;
 import dev.excitor.runtime.team.Worker;
 import java.lang.foreign.Arena;
@@ -16,7 +16,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// [ExtraKeys] in machine code, for blocks whose vectors fit the registers; the portable form takes the others.
-final class Avx512ExtraKeys implements ExtraKeys {
+final class NativeExtraKeys implements ExtraKeys {
 
     /// What the code of a block depends on.
     private record Shape(int width, int rank, int heads, int prompts, int dim, float scale) {}
@@ -31,11 +31,11 @@ final class Avx512ExtraKeys implements ExtraKeys {
         }
     }
 
-    private final Avx512Ops owner;
+    private final NativeOps owner;
     private final ExtraKeys portable;
     private final Map<Shape, Code> codes = new HashMap<>();
 
-    Avx512ExtraKeys(Avx512Ops owner, ExtraKeys portable) {
+    NativeExtraKeys(NativeOps owner, ExtraKeys portable) {
         this.owner = owner;
         this.portable = portable;
     }
@@ -127,12 +127,12 @@ final class Avx512ExtraKeys implements ExtraKeys {
             if (count == 0) {
                 return;
             }
-            MemorySegment arguments = worker.memory(Avx512MatMul.WORKER_BYTES);
+            MemorySegment arguments = worker.memory(NativeOps.WORKER_BYTES);
             long rowBytes = 4L * block.width();
-            Avx512Ops.set(arguments, ExtraKeysKernel.X, slice(x, 0, rowBytes));
-            Avx512Ops.set(arguments, ExtraKeysKernel.WEIGHTS, slice(down, from * rowBytes, count * rowBytes));
-            Avx512Ops.set(arguments, ExtraKeysKernel.OUT, slice(z, 4L * from, 4L * count));
-            Avx512Ops.set(arguments, ExtraKeysKernel.COUNT, count / ExtraKeysKernel.ROWS);
+            NativeOps.set(arguments, ExtraKeysKernel.X, slice(x, 0, rowBytes));
+            NativeOps.set(arguments, ExtraKeysKernel.WEIGHTS, slice(down, from * rowBytes, count * rowBytes));
+            NativeOps.set(arguments, ExtraKeysKernel.OUT, slice(z, 4L * from, 4L * count));
+            NativeOps.set(arguments, ExtraKeysKernel.COUNT, count / ExtraKeysKernel.ROWS);
             kernel.call(arguments);
         }
 
@@ -142,13 +142,13 @@ final class Avx512ExtraKeys implements ExtraKeys {
             if (count == 0) {
                 return;
             }
-            MemorySegment arguments = worker.memory(Avx512MatMul.WORKER_BYTES);
+            MemorySegment arguments = worker.memory(NativeOps.WORKER_BYTES);
             long xBytes = 4L * block.width();
             long zBytes = 4L * rank;
-            Avx512Ops.set(arguments, ExtraKeysKernel.X, slice(x, from * xBytes, count * xBytes));
-            Avx512Ops.set(arguments, ExtraKeysKernel.WEIGHTS, downT.address());
-            Avx512Ops.set(arguments, ExtraKeysKernel.OUT, slice(z, from * zBytes, count * zBytes));
-            Avx512Ops.set(arguments, ExtraKeysKernel.COUNT, count);
+            NativeOps.set(arguments, ExtraKeysKernel.X, slice(x, from * xBytes, count * xBytes));
+            NativeOps.set(arguments, ExtraKeysKernel.WEIGHTS, downT.address());
+            NativeOps.set(arguments, ExtraKeysKernel.OUT, slice(z, from * zBytes, count * zBytes));
+            NativeOps.set(arguments, ExtraKeysKernel.COUNT, count);
             code.project().call(arguments);
         }
 
@@ -189,22 +189,22 @@ final class Avx512ExtraKeys implements ExtraKeys {
                 if (count <= 0) {
                     continue;
                 }
-                MemorySegment arguments = worker.memory(Avx512MatMul.WORKER_BYTES);
+                MemorySegment arguments = worker.memory(NativeOps.WORKER_BYTES);
                 long item = (long) first * heads + head;
                 long last = item + (long) (count - 1) * heads;
                 long dimBytes = 4L * block.dim();
-                Avx512Ops.set(arguments, ExtraKeysKernel.X, slice(z, 4L * first * rank, 4L * count * rank));
-                Avx512Ops.set(arguments, ExtraKeysKernel.WEIGHTS, upT.address() + head * dimBytes);
-                Avx512Ops.set(
+                NativeOps.set(arguments, ExtraKeysKernel.X, slice(z, 4L * first * rank, 4L * count * rank));
+                NativeOps.set(arguments, ExtraKeysKernel.WEIGHTS, upT.address() + head * dimBytes);
+                NativeOps.set(
                         arguments,
                         ExtraKeysKernel.OUT,
                         slice(out, 4 * item * outWidth, 4 * (last + 1 - item) * outWidth));
-                Avx512Ops.set(arguments, ExtraKeysKernel.COUNT, count);
-                Avx512Ops.set(arguments, ExtraKeysKernel.PROMPT, prompt.address() + head * dimBytes * block.prompts());
-                Avx512Ops.set(arguments, ExtraKeysKernel.PROMPT_T, promptT.address() + head * dimBytes * prompts);
-                Avx512Ops.set(arguments, ExtraKeysKernel.SCRATCH, arguments.address() + Avx512Ops.SCRATCH);
+                NativeOps.set(arguments, ExtraKeysKernel.COUNT, count);
+                NativeOps.set(arguments, ExtraKeysKernel.PROMPT, prompt.address() + head * dimBytes * block.prompts());
+                NativeOps.set(arguments, ExtraKeysKernel.PROMPT_T, promptT.address() + head * dimBytes * prompts);
+                NativeOps.set(arguments, ExtraKeysKernel.SCRATCH, arguments.address() + NativeOps.SCRATCH);
                 if (result == Result.ADDED_KEYS) {
-                    Avx512Ops.set(arguments, ExtraKeysKernel.GATES, slice(g, head * dimBytes, dimBytes));
+                    NativeOps.set(arguments, ExtraKeysKernel.GATES, slice(g, head * dimBytes, dimBytes));
                 }
                 kernel.call(arguments);
             }

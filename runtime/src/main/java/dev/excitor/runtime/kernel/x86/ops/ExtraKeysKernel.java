@@ -1,4 +1,4 @@
-package dev.excitor.runtime.kernel.avx512;
+package dev.excitor.runtime.kernel.x86.ops;
 
 import static dev.excitor.runtime.asm.Gpr.R10;
 import static dev.excitor.runtime.asm.Gpr.R11;
@@ -13,6 +13,7 @@ import static dev.excitor.runtime.asm.Mem.at;
 
 import dev.excitor.runtime.asm.Assembler;
 import dev.excitor.runtime.asm.Label;
+import dev.excitor.runtime.asm.OpMask;
 import dev.excitor.runtime.asm.Vec;
 import dev.excitor.runtime.kernel.x86.Constants;
 import dev.excitor.runtime.kernel.x86.Sums;
@@ -54,7 +55,9 @@ final class ExtraKeysKernel {
     private static final Vec LOST = Vec.zmm(17);
     private static final Vec LOST_TOO = Vec.zmm(18);
 
-    private final Listing k = new Listing();
+    private static final OpMask SOME = OpMask.K1;
+
+    private final Listing k = new Listing(Registers.ZMM);
     private final Assembler a = k.asm();
     private final Block block;
     private final int ranks;
@@ -250,8 +253,8 @@ final class ExtraKeysKernel {
             int left = Math.min(LANES, block.prompts() - i * LANES);
             if (left < LANES) {
                 a.mov(RAX.lower(), (1 << left) - 1);
-                a.kmovw(Listing.UPPER, RAX.lower());
-                a.vmovups(at(R8, 64 * i), Vec.zmm(i).under(Listing.UPPER));
+                a.kmovw(SOME, RAX.lower());
+                a.vmovups(at(R8, 64 * i), Vec.zmm(i).under(SOME));
             } else {
                 a.vmovups(at(R8, 64 * i), Vec.zmm(i));
             }

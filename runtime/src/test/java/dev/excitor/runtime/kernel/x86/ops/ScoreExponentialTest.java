@@ -1,4 +1,4 @@
-package dev.excitor.runtime.kernel.avx512;
+package dev.excitor.runtime.kernel.x86.ops;
 
 import static dev.excitor.runtime.asm.Gpr.RDI;
 import static dev.excitor.runtime.asm.Mem.at;
@@ -25,7 +25,7 @@ class ScoreExponentialTest {
 
     @BeforeAll
     static void requireTheProcessor() {
-        Avx512Cpu.require();
+        Cpu.require(Registers.ZMM);
     }
 
     @AfterEach

@@ -1,8 +1,8 @@
-package dev.excitor.runtime.kernel.avx512;
+package dev.excitor.runtime.kernel.x86.ops;
 
 import static dev.excitor.runtime.foreign.Addresses.readable;
 import static dev.excitor.runtime.foreign.Addresses.writable;
-import static dev.excitor.runtime.kernel.avx512.Avx512Ops.set;
+import static dev.excitor.runtime.kernel.x86.ops.NativeOps.set;
 import static dev.excitor.runtime.kv.KvLayout.PAGE;
 import static dev.excitor.runtime.kv.KvLayout.TILE;
 
@@ -28,20 +28,20 @@ import java.util.function.Function;
 /// Kernels are assembled when a session makes its workspace, which then says which form serves it: this one, or the
 /// portable one for heads that are not whole registers. The tasks are those of the Vector API form: blocks of queries
 /// times kv heads, and for a single query spans of positions, which are joined behind a barrier.
-final class Avx512Attention implements Attention {
+final class NativeAttention implements Attention {
 
-    private static final System.Logger LOG = System.getLogger(Avx512Attention.class.getName());
+    private static final System.Logger LOG = System.getLogger(NativeAttention.class.getName());
 
     private final Attention portable;
     private final Function<byte[], MachineCode> install;
-    private final Map<KernelsOf, Avx512Workspace.Kernels> known = new HashMap<>();
+    private final Map<KernelsOf, NativeWorkspace.Kernels> known = new HashMap<>();
     private final Set<String> said = new HashSet<>();
 
     private record KernelsOf(HeadShape plain, HeadShape withExtra) {}
 
     /// @param portable runs what this does not take
     /// @param install  makes code executable and owns it
-    Avx512Attention(Attention portable, Function<byte[], MachineCode> install) {
+    NativeAttention(Attention portable, Function<byte[], MachineCode> install) {
         this.portable = portable;
         this.install = install;
     }
@@ -53,7 +53,7 @@ final class Avx512Attention implements Attention {
             sayOnce(obstacle.get());
             return portable.workspace(arena, layout, heads, capacity, workers);
         }
-        return new Avx512Workspace(arena, layout, heads, capacity, workers, kernels(layout));
+        return new NativeWorkspace(arena, layout, heads, capacity, workers, kernels(layout));
     }
 
     private synchronized void sayOnce(String obstacle) {
@@ -64,12 +64,12 @@ final class Avx512Attention implements Attention {
         }
     }
 
-    private synchronized Avx512Workspace.Kernels kernels(KvLayout layout) {
+    private synchronized NativeWorkspace.Kernels kernels(KvLayout layout) {
         HeadShape plain = HeadShape.of(layout, 0);
         HeadShape withExtra = HeadShape.of(layout, layout.extra().width());
         return known.computeIfAbsent(new KernelsOf(plain, withExtra), wanted -> {
             MachineCode first = install.apply(AttentionKernel.assemble(plain));
-            return new Avx512Workspace.Kernels(
+            return new NativeWorkspace.Kernels(
                     first,
                     plain.equals(withExtra) ? first : install.apply(AttentionKernel.assemble(withExtra)),
                     install.apply(JoinKernel.assemble(layout.valueDim())),
@@ -88,7 +88,7 @@ final class Avx512Attention implements Attention {
             float scale,
             MemorySegment out,
             AttentionWorkspace workspace) {
-        if (workspace instanceof Avx512Workspace own) {
+        if (workspace instanceof NativeWorkspace own) {
             own.requireMadeFor(kv.layout());
             attend(worker, own, own.kernels().plain(), q, MemorySegment.NULL, -1, kv, layer, first, n, scale, out);
         } else {
@@ -108,7 +108,7 @@ final class Avx512Attention implements Attention {
             float scale,
             MemorySegment out,
             AttentionWorkspace workspace) {
-        if (workspace instanceof Avx512Workspace own) {
+        if (workspace instanceof NativeWorkspace own) {
             own.requireMadeFor(kv.layout());
             int slot = kv.extraSlot(layer);
             attend(worker, own, own.kernels().withExtra(), q, b, slot, kv, layer, first, n, scale, out);
@@ -120,7 +120,7 @@ final class Avx512Attention implements Attention {
     /// @param slot of the extra vectors, or -1 where they take no part
     private static void attend(
             Worker worker,
-            Avx512Workspace workspace,
+            NativeWorkspace workspace,
             MachineCode kernel,
             MemorySegment q,
             MemorySegment b,
@@ -188,7 +188,7 @@ final class Avx512Attention implements Attention {
     }
 
     /// This worker's share of the heads.
-    private static void join(Worker worker, Avx512Workspace workspace, KvLayout layout, int spans, long outAt) {
+    private static void join(Worker worker, NativeWorkspace workspace, KvLayout layout, int spans, long outAt) {
         int heads = workspace.heads();
         int head = worker.from(heads, 1);
         int count = worker.to(heads, 1) - head;
@@ -211,7 +211,7 @@ final class Avx512Attention implements Attention {
 
     /// Where a page has the extra vectors of each query head of the group.
     private static void writeExtra(
-            MemorySegment memory, Avx512Workspace workspace, KvLayout layout, int slot, int kvHead, int group) {
+            MemorySegment memory, NativeWorkspace workspace, KvLayout layout, int slot, int kvHead, int group) {
         int table = workspace.extraTable();
         set(memory, AttentionKernel.EXTRA, memory.address() + table);
         for (int head = 0; head < group && slot >= 0; head++) {
@@ -221,7 +221,7 @@ final class Avx512Attention implements Attention {
     }
 
     /// The addresses of pages `[from, to)`, the last one twice, as the one to fetch when it is read.
-    private static void writePages(MemorySegment memory, Avx512Workspace workspace, KvCache kv, int from, int to) {
+    private static void writePages(MemorySegment memory, NativeWorkspace workspace, KvCache kv, int from, int to) {
         int table = workspace.pageTable();
         long pageBytes = kv.layout().pageBytes();
         int at = table;
@@ -248,7 +248,7 @@ final class Avx512Attention implements Attention {
             MemorySegment values,
             int n,
             AttentionWorkspace workspace) {
-        if (!(workspace instanceof Avx512Workspace own)) {
+        if (!(workspace instanceof NativeWorkspace own)) {
             portable.store(worker, kv, layer, keys, values, n, workspace);
             return;
         }

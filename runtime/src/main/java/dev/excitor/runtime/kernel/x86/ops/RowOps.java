@@ -1,4 +1,4 @@
-package dev.excitor.runtime.kernel.avx512;
+package dev.excitor.runtime.kernel.x86.ops;
 
 import static dev.excitor.runtime.asm.Gpr.R10;
 import static dev.excitor.runtime.asm.Gpr.R8;
@@ -14,8 +14,9 @@ import dev.excitor.runtime.asm.Assembler;
 import dev.excitor.runtime.asm.Label;
 import dev.excitor.runtime.asm.Vec;
 import dev.excitor.runtime.kernel.x86.Constants;
+import dev.excitor.runtime.kernel.x86.Sums;
 
-/// The loops of the operations between matrix products, over whole registers of 16 floats.
+/// The loops of the operations between matrix products, over whole registers.
 final class RowOps {
 
     // the arguments, eight bytes each; what each loop does with them stands there
@@ -27,94 +28,101 @@ final class RowOps {
     static final int HEADS = 32;
     static final int SKIP = 40;
 
-    /// Where [#sumOfSquares] leaves eight doubles.
+    /// Where [#sumOfSquares] leaves its sums.
     static final int SUMS = 64;
 
-    private static final Vec Z0 = Vec.zmm(0);
-    private static final Vec Z1 = Vec.zmm(1);
-    private static final Vec Z2 = Vec.zmm(2);
+    private final Registers registers;
+    private final Vec v0;
+    private final Vec v1;
+    private final Vec v2;
+    private final Vec v3;
 
-    private RowOps() {}
+    RowOps(Registers registers) {
+        this.registers = registers;
+        this.v0 = registers.get(0);
+        this.v1 = registers.get(1);
+        this.v2 = registers.get(2);
+        this.v3 = registers.get(3);
+    }
 
     /// `OUT = A + B`, COUNT registers.
-    static byte[] add() {
-        Assembler a = new Assembler();
+    byte[] add() {
+        Assembler a = registers.assembler();
         Label next = begin(a);
-        a.vmovups(Z0, at(RSI));
-        a.vaddps(Z0, Z0, at(RDX));
-        a.vmovups(at(R8), Z0);
+        a.vmovups(v0, at(RSI));
+        a.vaddps(v0, v0, at(RDX));
+        a.vmovups(at(R8), v0);
         advance(a, next);
         return end(a);
     }
 
     /// `OUT = A FACTOR B`, COUNT registers: a row times its factor times the weights of the norm.
-    static byte[] scale() {
-        Assembler a = new Assembler();
-        a.vbroadcastss(Z1, at(RDI, FACTOR));
+    byte[] scale() {
+        Assembler a = registers.assembler();
+        a.vbroadcastss(v1, at(RDI, FACTOR));
         Label next = begin(a);
-        a.vmulps(Z0, Z1, at(RSI));
-        a.vmulps(Z0, Z0, at(RDX));
-        a.vmovups(at(R8), Z0);
+        a.vmulps(v0, v1, at(RSI));
+        a.vmulps(v0, v0, at(RDX));
+        a.vmovups(at(R8), v0);
         advance(a, next);
         return end(a);
     }
 
-    /// SUMS = eight partial sums of the squares of A, COUNT registers, in double.
-    static byte[] sumOfSquares() {
-        Assembler a = new Assembler();
-        Vec other = Vec.zmm(3);
-        a.vpxord(Z2, Z2, Z2);
-        a.vpxord(other, other, other);
+    /// SUMS = partial sums of the squares of A, COUNT registers, in double: as many as floats in a register.
+    byte[] sumOfSquares() {
+        Assembler a = registers.assembler();
+        Sums.clear(a, v2);
+        Sums.clear(a, v3);
         Label next = begin(a);
-        a.vcvtps2pd(Z0, at(RSI));
-        a.vcvtps2pd(Z1, at(RSI, 32));
-        a.vfmadd231pd(Z2, Z0, Z0);
-        a.vfmadd231pd(other, Z1, Z1);
+        a.vcvtps2pd(v0, at(RSI));
+        a.vcvtps2pd(v1, at(RSI, registers.bytes() / 2));
+        a.vfmadd231pd(v2, v0, v0);
+        a.vfmadd231pd(v3, v1, v1);
         advance(a, next);
-        a.vmovups(at(RDI, SUMS), Z2);
-        a.vmovups(at(RDI, SUMS + 64), other);
+        a.vmovups(at(RDI, SUMS), v2);
+        a.vmovups(at(RDI, SUMS + registers.bytes()), v3);
         return end(a);
     }
 
     /// `OUT = A / (1 + e^-A) B`, COUNT registers: silu of the gate times the other branch.
-    static byte[] swiGlu() {
-        Listing k = new Listing();
+    byte[] swiGlu() {
+        Listing k = new Listing(registers);
         Assembler a = k.asm();
         Exponential exp = new Exponential(k);
-        Vec sign = k.constantInts(i -> 0x80000000);
+        Vec sign = k.constant(Constants.ints(i -> 0x80000000));
         Vec one = k.constant(Constants.floats(1));
         Label next = begin(a);
-        a.vmovups(Z0, at(RSI));
-        a.vpxord(Z1, Z0, sign);
-        exp.of(Z1, Z2, Vec.zmm(3));
-        a.vaddps(Z1, Z1, one);
-        a.vdivps(Z0, Z0, Z1);
-        a.vmulps(Z0, Z0, at(RDX));
-        a.vmovups(at(R8), Z0);
+        a.vmovups(v0, at(RSI));
+        registers.xor(a, v1, v0, sign);
+        exp.of(v1, v2, v3);
+        a.vaddps(v1, v1, one);
+        a.vdivps(v0, v0, v1);
+        a.vmulps(v0, v0, at(RDX));
+        a.vmovups(at(R8), v0);
         advance(a, next);
         return end(a);
     }
 
     /// Rotates the first COUNT registers of each of HEADS heads at A, in place; B has the cosines and, behind them, the
     /// sines. SKIP is the distance in bytes from the end of what is rotated to the next head.
-    static byte[] rotate() {
-        Assembler a = new Assembler();
+    byte[] rotate() {
+        Assembler a = registers.assembler();
         a.mov(RSI, at(RDI, A));
         a.mov(R9, at(RDI, HEADS));
         a.mov(R10, at(RDI, SKIP));
         a.mov(RAX, at(RDI, COUNT));
-        a.shl(RAX, 6);
+        a.shl(RAX, Integer.numberOfTrailingZeros(registers.bytes()));
         Label head = a.here();
         a.mov(RDX, at(RDI, B));
         a.mov(RCX, at(RDI, COUNT));
         Label next = a.here();
-        a.vmovups(Z0, at(RSI));
-        a.vpshufd(Z1, Z0, 0b10_11_00_01); // neighbours swapped
-        a.vmulps(Z0, Z0, at(RDX));
-        a.vfmadd231ps(Z0, Z1, at(RDX, RAX, 1, 0));
-        a.vmovups(at(RSI), Z0);
-        a.add(RSI, 64);
-        a.add(RDX, 64);
+        a.vmovups(v0, at(RSI));
+        a.vpshufd(v1, v0, 0b10_11_00_01); // neighbours swapped
+        a.vmulps(v0, v0, at(RDX));
+        a.vfmadd231ps(v0, v1, at(RDX, RAX, 1, 0));
+        a.vmovups(at(RSI), v0);
+        a.add(RSI, registers.bytes());
+        a.add(RDX, registers.bytes());
         a.dec(RCX);
         a.jnz(next);
         a.add(RSI, R10);
@@ -131,15 +139,15 @@ final class RowOps {
         return a.here();
     }
 
-    private static void advance(Assembler a, Label next) {
-        a.add(RSI, 64);
-        a.add(RDX, 64);
-        a.add(R8, 64);
+    private void advance(Assembler a, Label next) {
+        a.add(RSI, registers.bytes());
+        a.add(RDX, registers.bytes());
+        a.add(R8, registers.bytes());
         a.dec(RCX);
         a.jnz(next);
     }
 
-    private static byte[] end(Assembler a) {
+    private byte[] end(Assembler a) {
         a.vzeroupper();
         a.ret();
         return a.bytes();

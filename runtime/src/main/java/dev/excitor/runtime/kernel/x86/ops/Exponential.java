@@ -1,18 +1,22 @@
-package dev.excitor.runtime.kernel.avx512;
+package dev.excitor.runtime.kernel.x86.ops;
 
 import dev.excitor.runtime.asm.Assembler;
 import dev.excitor.runtime.asm.Vec;
 import dev.excitor.runtime.kernel.x86.Constants;
 
-/// Writes `e^x` of 16 floats: within 2 ulp, 0 far below, infinite far above, NaN for NaN.
+/// Writes `e^x` of a register of floats: within 2 ulp, 0 far below, infinite far above, NaN for NaN.
 ///
 /// x = n ln 2 + r with |r| <= ln 2 / 2; e^r as 1 + r + r^2 P(r), where P interpolates at the six Chebyshev nodes of
 /// that
-/// interval; 2^n by an instruction that knows subnormal results and overflow.
+/// interval; 2^n by an instruction that knows subnormal results and overflow, or as the product of two powers that are
+/// normal floats, so that only the last product rounds.
 final class Exponential {
 
     /// Beyond these e^x is 0 or infinite anyway, and n stays a small number.
     private static final float BOUND = 128;
+
+    /// Of a float, below its exponent.
+    private static final int FRACTION_BITS = 23;
 
     private final Assembler a;
     private final Vec log2e;
@@ -41,11 +45,32 @@ final class Exponential {
         a.vmovups(n, k.memory(Constants.floats(BOUND)));
         a.vminps(x, n, x);
         a.vmulps(n, x, log2e);
-        a.vrndscaleps(n, n, 0);
+        k.registers().round(a, n, n);
         a.vfmadd231ps(x, n, minusLn2High);
         a.vfmadd231ps(x, n, minusLn2Low);
         polynomial(x, p);
-        a.vscalefps(x, p, n);
+        if (k.registers().isWide()) {
+            a.vscalefps(x, p, n);
+        } else {
+            scale(x, p, n);
+        }
+    }
+
+    /// x = p 2^n, with n as the sum of two halves. What is no number has some n, and stays none.
+    private void scale(Vec x, Vec p, Vec n) {
+        a.vcvtps2dq(n, n);
+        a.vpsrad(x, n, 1);
+        a.vpsubd(n, n, x);
+        powerOfTwo(x);
+        powerOfTwo(n);
+        a.vmulps(x, x, p);
+        a.vmulps(x, x, n);
+    }
+
+    /// Of integers that a float's exponent can be.
+    private void powerOfTwo(Vec n) {
+        a.vpslld(n, n, FRACTION_BITS);
+        a.vpaddd(n, n, one);
     }
 
     /// p = 1 + r + r^2 P(r)

@@ -1,4 +1,4 @@
-package dev.excitor.runtime.kernel.avx512;
+package dev.excitor.runtime.kernel.x86.ops;
 
 import static dev.excitor.runtime.kv.KvLayout.PAGE;
 import static dev.excitor.runtime.kv.KvLayout.TILE;

@@ -1,4 +1,4 @@
-package dev.excitor.runtime.kernel.avx512;
+package dev.excitor.runtime.kernel.x86.ops;
 
 import static dev.excitor.runtime.foreign.Addresses.readable;
 import static dev.excitor.runtime.foreign.Addresses.writable;
@@ -13,29 +13,34 @@ import java.util.List;
 
 /// The operations between matrix products in machine code: as fast at the first token as at the last. Each falls back
 /// on a portable form for rows that are not whole registers.
-public final class Avx512Ops implements AutoCloseable {
-
-    /// Floats in a register.
-    static final int LANES = 16;
+public final class NativeOps implements AutoCloseable {
 
     /// Where scratch begins in a worker's memory, behind the arguments.
     static final int SCRATCH = 256;
 
+    /// Native memory of a worker: arguments and scratch.
+    static final int WORKER_BYTES = 4096;
+
+    private final Registers registers;
     private final List<MachineCode> allCode = new ArrayList<>();
 
-    /// Assembles the operations; the machine can run them, see [Avx512Provider#obstacle].
-    public Avx512Ops() {}
+    /// @param registers of a processor that can do with them what the operations ask for; see the providers of kernels
+    public NativeOps(Registers registers) {
+        this.registers = registers;
+    }
 
     /// @param portable runs what these do not take
     public Ops over(Ops portable) {
+        RowOps rows = new RowOps(registers);
+        int lanes = registers.lanes();
         return new Ops(
-                new Avx512RmsNorm(install(RowOps.sumOfSquares()), install(RowOps.scale()), portable.rmsNorm()),
-                new Avx512Rope(install(RowOps.rotate()), portable.rope()),
-                new Avx512SwiGlu(install(RowOps.swiGlu()), portable.swiGlu()),
+                new NativeRmsNorm(install(rows.sumOfSquares()), install(rows.scale()), portable.rmsNorm(), lanes),
+                new NativeRope(install(rows.rotate()), portable.rope(), lanes),
+                new NativeSwiGlu(install(rows.swiGlu()), portable.swiGlu(), lanes),
                 portable.softmax(),
-                new Avx512Add(install(RowOps.add()), portable.add()),
-                new Avx512Attention(portable.attention(), this::install),
-                new Avx512ExtraKeys(this, portable.extraKeys()),
+                new NativeAdd(install(rows.add()), portable.add(), lanes),
+                registers.isWide() ? new NativeAttention(portable.attention(), this::install) : portable.attention(),
+                registers.isWide() ? new NativeExtraKeys(this, portable.extraKeys()) : portable.extraKeys(),
                 portable.blas1(),
                 portable.gemm(),
                 portable.gradients());
@@ -62,13 +67,14 @@ public final class Avx512Ops implements AutoCloseable {
             long bAt,
             MemorySegment out,
             long outAt,
-            int count) {
-        MemorySegment arguments = worker.memory(Avx512MatMul.WORKER_BYTES);
+            int count,
+            int lanes) {
+        MemorySegment arguments = worker.memory(WORKER_BYTES);
         long bytes = 4L * count;
         set(arguments, RowOps.A, readable(a, aAt, bytes));
         set(arguments, RowOps.B, readable(b, bAt, bytes));
         set(arguments, RowOps.OUT, writable(out, outAt, bytes));
-        set(arguments, RowOps.COUNT, count / LANES);
+        set(arguments, RowOps.COUNT, count / lanes);
         return arguments;
     }
 

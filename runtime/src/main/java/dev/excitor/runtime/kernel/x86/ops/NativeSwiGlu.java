@@ -1,4 +1,4 @@
-package dev.excitor.runtime.kernel.avx512;
+package dev.excitor.runtime.kernel.x86.ops;
 
 import dev.excitor.runtime.foreign.MachineCode;
 import dev.excitor.runtime.ops.SwiGlu;
@@ -6,28 +6,30 @@ import dev.excitor.runtime.team.Worker;
 import java.lang.foreign.MemorySegment;
 
 /// [SwiGlu] in machine code.
-final class Avx512SwiGlu implements SwiGlu {
+final class NativeSwiGlu implements SwiGlu {
 
     private final MachineCode swiGlu;
     private final SwiGlu portable;
+    private final int lanes;
 
-    Avx512SwiGlu(MachineCode swiGlu, SwiGlu portable) {
+    NativeSwiGlu(MachineCode swiGlu, SwiGlu portable, int lanes) {
         this.swiGlu = swiGlu;
         this.portable = portable;
+        this.lanes = lanes;
     }
 
     @Override
     public void apply(Worker worker, MemorySegment gate, MemorySegment up, MemorySegment h, int n, int width) {
-        if (width % Avx512Ops.LANES != 0) {
+        if (width % lanes != 0) {
             portable.apply(worker, gate, up, h, n, width);
             return;
         }
         int count = Math.multiplyExact(n, width);
-        int from = worker.from(count, Avx512Ops.LANES);
-        int mine = worker.to(count, Avx512Ops.LANES) - from;
+        int from = worker.from(count, lanes);
+        int mine = worker.to(count, lanes) - from;
         if (mine > 0) {
             long at = 4L * from;
-            swiGlu.call(Avx512Ops.arguments(worker, gate, at, up, at, h, at, mine));
+            swiGlu.call(NativeOps.arguments(worker, gate, at, up, at, h, at, mine, lanes));
         }
     }
 }

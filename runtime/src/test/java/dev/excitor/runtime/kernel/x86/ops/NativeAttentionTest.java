@@ -1,4 +1,4 @@
-package dev.excitor.runtime.kernel.avx512;
+package dev.excitor.runtime.kernel.x86.ops;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -18,14 +18,14 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /// What must be an exception in Java before machine code gets an address; the numbers are in the contract of all forms.
-class Avx512AttentionTest {
+class NativeAttentionTest {
 
     private static final int HEADS = 4;
     private static final int DIM = 32;
     private static final int N = 3;
     private static final KvLayout LAYOUT = new KvLayout(2, 2, DIM, DIM, KvLayout.Type.F32);
 
-    private final Avx512Ops nativeOps = new Avx512Ops();
+    private final NativeOps nativeOps = new NativeOps(Registers.ZMM);
     private final Attention attention = nativeOps.over(Ops.scalar()).attention();
     private final Team team = new Team(2);
     private final Arena arena = Arena.ofShared();
@@ -39,7 +39,7 @@ class Avx512AttentionTest {
 
     @BeforeAll
     static void requireTheProcessor() {
-        Avx512Cpu.require();
+        Cpu.require(Registers.ZMM);
     }
 
     @BeforeEach
@@ -146,9 +146,9 @@ class Avx512AttentionTest {
     void headsThatAreNotWholeRegistersGetThePortableForm() {
         for (int[] dims : new int[][] {{20, 32}, {32, 20}, {1024, 32}}) {
             KvLayout layout = new KvLayout(1, 2, dims[0], dims[1], KvLayout.Type.F16);
-            assertThat(attention.workspace(arena, layout, HEADS, 100, 2)).isNotInstanceOf(Avx512Workspace.class);
+            assertThat(attention.workspace(arena, layout, HEADS, 100, 2)).isNotInstanceOf(NativeWorkspace.class);
         }
         KvLayout extra = LAYOUT.withExtra(Set.of(1), 1, 5);
-        assertThat(attention.workspace(arena, extra, HEADS, 100, 2)).isInstanceOf(Avx512Workspace.class);
+        assertThat(attention.workspace(arena, extra, HEADS, 100, 2)).isInstanceOf(NativeWorkspace.class);
     }
 }

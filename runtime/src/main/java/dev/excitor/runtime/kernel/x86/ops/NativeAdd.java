@@ -1,4 +1,4 @@
-package dev.excitor.runtime.kernel.avx512;
+package dev.excitor.runtime.kernel.x86.ops;
 
 import dev.excitor.runtime.foreign.MachineCode;
 import dev.excitor.runtime.ops.Add;
@@ -6,28 +6,30 @@ import dev.excitor.runtime.team.Worker;
 import java.lang.foreign.MemorySegment;
 
 /// [Add] in machine code; equal to the definition bit for bit.
-final class Avx512Add implements Add {
+final class NativeAdd implements Add {
 
     private final MachineCode add;
     private final Add portable;
+    private final int lanes;
 
-    Avx512Add(MachineCode add, Add portable) {
+    NativeAdd(MachineCode add, Add portable, int lanes) {
         this.add = add;
         this.portable = portable;
+        this.lanes = lanes;
     }
 
     @Override
     public void apply(Worker worker, MemorySegment x, MemorySegment y, int n, int width) {
-        if (width % Avx512Ops.LANES != 0) {
+        if (width % lanes != 0) {
             portable.apply(worker, x, y, n, width);
             return;
         }
         int count = Math.multiplyExact(n, width);
-        int from = worker.from(count, Avx512Ops.LANES);
-        int mine = worker.to(count, Avx512Ops.LANES) - from;
+        int from = worker.from(count, lanes);
+        int mine = worker.to(count, lanes) - from;
         if (mine > 0) {
             long at = 4L * from;
-            add.call(Avx512Ops.arguments(worker, x, at, y, at, x, at, mine));
+            add.call(NativeOps.arguments(worker, x, at, y, at, x, at, mine, lanes));
         }
     }
 }

@@ -1,4 +1,4 @@
-package dev.excitor.runtime.kernel.avx512;
+package dev.excitor.runtime.kernel.x86.ops;
 
 import dev.excitor.runtime.asm.Assembler;
 import dev.excitor.runtime.asm.Vec;

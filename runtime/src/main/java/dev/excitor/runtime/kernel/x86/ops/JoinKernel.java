@@ -1,4 +1,4 @@
-package dev.excitor.runtime.kernel.avx512;
+package dev.excitor.runtime.kernel.x86.ops;
 
 import static dev.excitor.runtime.asm.Gpr.R10;
 import static dev.excitor.runtime.asm.Gpr.R8;

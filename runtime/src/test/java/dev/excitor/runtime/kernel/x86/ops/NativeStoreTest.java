@@ -1,4 +1,4 @@
-package dev.excitor.runtime.kernel.avx512;
+package dev.excitor.runtime.kernel.x86.ops;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Pages that machine code has filled are, byte for byte, those that [KvCache#store] fills.
-class Avx512StoreTest {
+class NativeStoreTest {
 
     private static final long SEED = 20261124;
     private static final int LAYERS = 2;
@@ -31,13 +31,13 @@ class Avx512StoreTest {
     /// Positions of successive passes, which end on either side of a tile and a page.
     private static final int[] PASSES = {1, 14, 1, 1, 46, 1, 1, 130, 3};
 
-    private final Avx512Ops nativeOps = new Avx512Ops();
+    private final NativeOps nativeOps = new NativeOps(Registers.ZMM);
     private final Attention attention = nativeOps.over(Ops.scalar()).attention();
     private final List<Team> teams = List.of(new Team(1), new Team(2), new Team(3));
 
     @BeforeAll
     static void requireTheProcessor() {
-        Avx512Cpu.require();
+        Cpu.require(Registers.ZMM);
     }
 
     @AfterEach

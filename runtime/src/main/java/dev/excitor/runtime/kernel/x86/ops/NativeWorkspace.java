@@ -1,4 +1,4 @@
-package dev.excitor.runtime.kernel.avx512;
+package dev.excitor.runtime.kernel.x86.ops;
 
 import static dev.excitor.runtime.kv.KvLayout.PAGE;
 
@@ -10,7 +10,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /// The kernels for the caches of one session, and native scratch for each worker, laid out as [HeadShape] says.
-final class Avx512Workspace extends AttentionWorkspace {
+final class NativeWorkspace extends AttentionWorkspace {
 
     /// The kernels of one layout.
     ///
@@ -31,7 +31,7 @@ final class Avx512Workspace extends AttentionWorkspace {
     private final int pageTable;
 
     /// See [AttentionWorkspace].
-    Avx512Workspace(Arena arena, KvLayout layout, int heads, int capacity, int workers, Kernels kernels) {
+    NativeWorkspace(Arena arena, KvLayout layout, int heads, int capacity, int workers, Kernels kernels) {
         super(arena, layout, heads, capacity, workers);
         this.layout = layout;
         this.kernels = kernels;
