@@ -20,6 +20,7 @@ import dev.excitor.runtime.asm.Gpr;
 import dev.excitor.runtime.asm.Label;
 import dev.excitor.runtime.asm.Vec;
 import dev.excitor.runtime.kernel.x86.Constants;
+import dev.excitor.runtime.kernel.x86.Sums;
 import java.util.List;
 
 /// Some queries, with all query heads that share one kv head, on their way through pages of the cache. Row r is head
@@ -64,15 +65,18 @@ final class AttentionKernel {
 
     private static final List<Gpr> SAVED = List.of(RBX, RBP, R12, R13, R14, R15);
 
-    private final Assembler a = new Assembler();
+    private final Registers registers;
+    private final Assembler a;
     private final HeadShape shape;
 
-    private AttentionKernel(HeadShape shape) {
+    private AttentionKernel(HeadShape shape, Registers registers) {
+        this.registers = registers;
+        this.a = registers.assembler();
         this.shape = shape;
     }
 
-    static byte[] assemble(HeadShape shape) {
-        return new AttentionKernel(shape).assemble();
+    static byte[] assemble(HeadShape shape, Registers registers) {
+        return new AttentionKernel(shape, registers).assemble();
     }
 
     private byte[] assemble() {
@@ -121,12 +125,12 @@ final class AttentionKernel {
     }
 
     private void begin() {
-        Vec scale = Vec.zmm(0);
-        Vec zero = Vec.zmm(1);
-        Vec lowest = Vec.zmm(2);
-        Vec t = Vec.zmm(3);
+        Vec scale = registers.get(0);
+        Vec zero = registers.get(1);
+        Vec lowest = registers.get(2);
+        Vec t = registers.get(3);
         a.vbroadcastss(scale, at(RDI, SCALE));
-        a.vpxord(zero, zero, zero);
+        Sums.clear(a, zero);
         // finite, so that scores of minus infinity get weight 0 also when they come first
         a.vmovups(lowest, a.constant(Constants.floats(-Float.MAX_VALUE)));
         a.mov(RSI, at(RDI, Q));
@@ -135,15 +139,13 @@ final class AttentionKernel {
         a.mov(R10, at(RDI, EXTRA));
         rows(
                 () -> {
-                    a.vmovups(at(RBX, HeadShape.MAX), lowest);
-                    a.vmovups(at(RBX, HeadShape.TOTAL), zero);
-                    for (int at = shape.sums(0); at < shape.tileBytes(); at += 64) {
-                        a.vmovups(at(RBX, at), zero);
-                    }
+                    fill(HeadShape.MAX, HeadShape.TOTAL, lowest);
+                    fill(HeadShape.TOTAL, HeadShape.Q, zero);
+                    fill(shape.sums(0), shape.tileBytes(), zero);
                 },
                 row -> {
                     a.mov(at(RBX, HeadShape.LIMIT + 4 * row), R8.lower());
-                    for (int at = 0; at < shape.keyDim() * Float.BYTES; at += 64) {
+                    for (int at = 0; at < shape.keyDim() * Float.BYTES; at += registers.bytes()) {
                         a.vmulps(t, scale, at(RSI, at));
                         a.vmovups(at(RBX, shape.q(row) + at), t);
                     }
@@ -158,6 +160,12 @@ final class AttentionKernel {
                         a.mov(R10, at(RDI, EXTRA));
                     });
                 });
+    }
+
+    private void fill(int from, int to, Vec with) {
+        for (int at = from; at < to; at += registers.bytes()) {
+            a.vmovups(at(RBX, at), with);
+        }
     }
 
     private void beginExtra(int row) {
@@ -217,7 +225,7 @@ final class AttentionKernel {
     }
 
     private void tile(int rows) {
-        new AttentionTile(a, shape, rows).write();
+        AttentionTile.of(a, shape, registers, rows).write();
     }
 
     private void end() {
@@ -235,11 +243,11 @@ final class AttentionKernel {
     }
 
     private void finish(int row) {
-        Vec inverse = Vec.zmm(0);
-        Vec t = Vec.zmm(1);
+        Vec inverse = registers.get(0);
+        Vec t = registers.get(1);
         a.vmovups(inverse, a.constant(Constants.floats(1)));
-        a.vdivps(inverse, inverse, at(RBX, HeadShape.TOTAL + 16 * row).toAll());
-        for (int at = 0; at < shape.valueDim() * Float.BYTES; at += 64) {
+        a.vdivps(inverse, inverse, registers.all(a, at(RBX, HeadShape.TOTAL + 16 * row), t));
+        for (int at = 0; at < shape.valueDim() * Float.BYTES; at += registers.bytes()) {
             a.vmulps(t, inverse, at(RBX, shape.sums(row) + at));
             a.vmovups(at(RSI, at), t);
         }
@@ -249,9 +257,9 @@ final class AttentionKernel {
 
     /// Sums, the largest score and the sum of the weights.
     private void leave(int row) {
-        Vec t = Vec.zmm(0);
+        Vec t = registers.get(0);
         int sums = shape.valueDim() * Float.BYTES;
-        for (int at = 0; at < sums; at += 64) {
+        for (int at = 0; at < sums; at += registers.bytes()) {
             a.vmovups(t, at(RBX, shape.sums(row) + at));
             a.vmovups(at(RSI, at), t);
         }

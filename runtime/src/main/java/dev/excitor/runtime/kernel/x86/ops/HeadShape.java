@@ -10,6 +10,7 @@ import java.util.Optional;
 ///
 /// ```text
 ///    0  arguments of the kernels
+///  192  factors   [4] f32          of what the rows in progress have summed before
 ///  256  weights   [4][PAGE] f32      of the four rows in progress
 /// 1280  tiles     one for each four rows
 ///       extra     [group] i64        byte of a page where the extra vectors of each query head are
@@ -31,6 +32,7 @@ record HeadShape(int keyDim, int valueDim, KvLayout.Type type, int extraWidth) {
     /// Rows of a tile.
     static final int ROWS = 4;
 
+    static final int FACTORS = 192;
     static final int WEIGHTS = 256;
     static final int TILES = WEIGHTS + ROWS * PAGE * Float.BYTES;
 
@@ -52,8 +54,7 @@ record HeadShape(int keyDim, int valueDim, KvLayout.Type type, int extraWidth) {
     private static Optional<String> obstacle(String what, int dim) {
         return dim % TILE == 0 && dim <= MOST
                 ? Optional.empty()
-                : Optional.of("%s of %d numbers are not up to %d whole registers of %d"
-                        .formatted(what, dim, MOST / TILE, TILE));
+                : Optional.of("%s of %d numbers are no multiple of %d up to %d".formatted(what, dim, TILE, MOST));
     }
 
     /// @param extraWidth 0 for a kernel without the second term

@@ -13,13 +13,14 @@ import dev.excitor.runtime.asm.Assembler;
 import dev.excitor.runtime.asm.Label;
 import dev.excitor.runtime.asm.Vec;
 import dev.excitor.runtime.kernel.x86.Constants;
+import dev.excitor.runtime.kernel.x86.Sums;
 
 /// Joins what the spans of a single query left, see [AttentionKernel], for some neighbouring heads:
 ///
 /// ```text
 /// for each head                                    R10
 ///   m = the largest of max[s]                      over the spans, RAX, RCX
-///   for each 64 channels
+///   for some channels at a time
 ///     total = sum over s of e^(max[s] - m) total[s]
 ///     out   = sum over s of e^(max[s] - m) sums[s] / total
 /// ```
@@ -35,23 +36,30 @@ final class JoinKernel {
     /// Registers that sums are joined in at once.
     private static final int VECTORS = 4;
 
-    private static final Vec TOTAL = Vec.zmm(4);
-    private static final Vec MAX = Vec.zmm(5);
-    private static final Vec FACTOR = Vec.zmm(6);
-    private static final Vec T = Vec.zmm(7);
-
-    private final Assembler a = new Assembler();
-    private final ScoreExponential exponential = new ScoreExponential(a);
+    private final Registers registers;
+    private final Assembler a;
+    private final ScoreExponential exponential;
+    private final Vec total;
+    private final Vec max;
+    private final Vec factor;
+    private final Vec t;
 
     /// Bytes of the sums of a head; its largest score and the sum of its weights are behind them.
     private final int sums;
 
-    private JoinKernel(int valueDim) {
+    private JoinKernel(int valueDim, Registers registers) {
+        this.registers = registers;
+        this.a = registers.assembler();
+        this.exponential = new ScoreExponential(a, registers);
+        this.total = registers.get(VECTORS);
+        this.max = registers.get(VECTORS + 1);
+        this.factor = registers.get(VECTORS + 2);
+        this.t = registers.get(VECTORS + 3);
         this.sums = valueDim * Float.BYTES;
     }
 
-    static byte[] assemble(int valueDim) {
-        return new JoinKernel(valueDim).assemble();
+    static byte[] assemble(int valueDim, Registers registers) {
+        return new JoinKernel(valueDim, registers).assemble();
     }
 
     private byte[] assemble() {
@@ -61,10 +69,10 @@ final class JoinKernel {
         a.mov(R10, at(RDI, HEADS));
         a.mov(RDX, at(RDI, OUT));
         Label head = a.here();
-        a.vbroadcastss(MAX, at(RSI, sums));
-        spans(() -> a.vmaxps(MAX, MAX, at(RAX, sums).toAll()));
-        for (int channel = 0; channel < sums; channel += VECTORS * 64) {
-            join(channel, Math.min(VECTORS, (sums - channel) / 64));
+        a.vbroadcastss(max, at(RSI, sums));
+        spans(() -> a.vmaxps(max, max, registers.all(a, at(RAX, sums), t)));
+        for (int channel = 0; channel < sums; channel += VECTORS * registers.bytes()) {
+            join(channel, Math.min(VECTORS, (sums - channel) / registers.bytes()));
         }
         a.add(RSI, sums + 2 * Float.BYTES);
         a.add(RDX, sums);
@@ -87,24 +95,24 @@ final class JoinKernel {
     }
 
     private void join(int channel, int vectors) {
-        a.vpxord(TOTAL, TOTAL, TOTAL);
+        Sums.clear(a, total);
         for (int v = 0; v < vectors; v++) {
-            a.vpxord(Vec.zmm(v), Vec.zmm(v), Vec.zmm(v));
+            Sums.clear(a, registers.get(v));
         }
         spans(() -> {
-            a.vbroadcastss(FACTOR, at(RAX, sums));
-            a.vsubps(FACTOR, FACTOR, MAX);
-            exponential.of(FACTOR);
-            a.vfmadd231ps(TOTAL, FACTOR, at(RAX, sums + Float.BYTES).toAll());
+            a.vbroadcastss(factor, at(RAX, sums));
+            a.vsubps(factor, factor, max);
+            exponential.of(factor);
+            a.vfmadd231ps(total, factor, registers.all(a, at(RAX, sums + Float.BYTES), t));
             for (int v = 0; v < vectors; v++) {
-                a.vfmadd231ps(Vec.zmm(v), FACTOR, at(RAX, channel + 64 * v));
+                a.vfmadd231ps(registers.get(v), factor, at(RAX, channel + registers.bytes() * v));
             }
         });
-        a.vmovups(T, a.constant(Constants.floats(1)));
-        a.vdivps(T, T, TOTAL);
+        a.vmovups(t, a.constant(Constants.floats(1)));
+        a.vdivps(t, t, total);
         for (int v = 0; v < vectors; v++) {
-            a.vmulps(Vec.zmm(v), Vec.zmm(v), T);
-            a.vmovups(at(RDX, channel + 64 * v), Vec.zmm(v));
+            a.vmulps(registers.get(v), registers.get(v), t);
+            a.vmovups(at(RDX, channel + registers.bytes() * v), registers.get(v));
         }
     }
 }

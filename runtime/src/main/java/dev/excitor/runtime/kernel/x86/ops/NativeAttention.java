@@ -32,6 +32,7 @@ final class NativeAttention implements Attention {
 
     private static final System.Logger LOG = System.getLogger(NativeAttention.class.getName());
 
+    private final Registers registers;
     private final Attention portable;
     private final Function<byte[], MachineCode> install;
     private final Map<KernelsOf, NativeWorkspace.Kernels> known = new HashMap<>();
@@ -39,9 +40,11 @@ final class NativeAttention implements Attention {
 
     private record KernelsOf(HeadShape plain, HeadShape withExtra) {}
 
-    /// @param portable runs what this does not take
-    /// @param install  makes code executable and owns it
-    NativeAttention(Attention portable, Function<byte[], MachineCode> install) {
+    /// @param registers of the kernels
+    /// @param portable  runs what this does not take
+    /// @param install   makes code executable and owns it
+    NativeAttention(Registers registers, Attention portable, Function<byte[], MachineCode> install) {
+        this.registers = registers;
         this.portable = portable;
         this.install = install;
     }
@@ -68,12 +71,12 @@ final class NativeAttention implements Attention {
         HeadShape plain = HeadShape.of(layout, 0);
         HeadShape withExtra = HeadShape.of(layout, layout.extra().width());
         return known.computeIfAbsent(new KernelsOf(plain, withExtra), wanted -> {
-            MachineCode first = install.apply(AttentionKernel.assemble(plain));
+            MachineCode first = install.apply(AttentionKernel.assemble(plain, registers));
             return new NativeWorkspace.Kernels(
                     first,
-                    plain.equals(withExtra) ? first : install.apply(AttentionKernel.assemble(withExtra)),
-                    install.apply(JoinKernel.assemble(layout.valueDim())),
-                    install.apply(StoreKernel.assemble(plain)));
+                    plain.equals(withExtra) ? first : install.apply(AttentionKernel.assemble(withExtra, registers)),
+                    install.apply(JoinKernel.assemble(layout.valueDim(), registers)),
+                    install.apply(StoreKernel.assemble(plain, registers)));
         });
     }
 

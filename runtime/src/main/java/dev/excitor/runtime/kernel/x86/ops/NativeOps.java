@@ -39,7 +39,7 @@ public final class NativeOps implements AutoCloseable {
                 new NativeSwiGlu(install(rows.swiGlu()), portable.swiGlu(), lanes),
                 portable.softmax(),
                 new NativeAdd(install(rows.add()), portable.add(), lanes),
-                registers.isWide() ? new NativeAttention(portable.attention(), this::install) : portable.attention(),
+                new NativeAttention(registers, portable.attention(), this::install),
                 registers.isWide() ? new NativeExtraKeys(this, portable.extraKeys()) : portable.extraKeys(),
                 portable.blas1(),
                 portable.gemm(),

@@ -52,15 +52,18 @@ final class StoreKernel {
     /// To nearest, ties to even.
     private static final int NEAREST = 0;
 
-    private final Assembler a = new Assembler();
+    private final Registers registers;
+    private final Assembler a;
     private final HeadShape shape;
 
-    private StoreKernel(HeadShape shape) {
+    private StoreKernel(HeadShape shape, Registers registers) {
+        this.registers = registers;
+        this.a = registers.assembler();
         this.shape = shape;
     }
 
-    static byte[] assemble(HeadShape shape) {
-        return new StoreKernel(shape).assemble();
+    static byte[] assemble(HeadShape shape, Registers registers) {
+        return new StoreKernel(shape, registers).assemble();
     }
 
     private byte[] assemble() {
@@ -111,22 +114,31 @@ final class StoreKernel {
     }
 
     private void key() {
-        for (int i = 0; i < shape.keyDim(); i += TILE) {
+        for (int i = 0; i < shape.keyDim(); i += registers.lanes()) {
             if (shape.type() == KvLayout.Type.F32) {
-                for (int j = i; j < i + TILE; j++) {
+                for (int j = i; j < i + registers.lanes(); j++) {
                     a.mov(RAX.lower(), at(RSI, Float.BYTES * j));
                     a.mov(at(R8, Float.BYTES * TILE * j), RAX.lower());
                 }
             } else {
-                Vec low = Vec.zmm(0);
-                Vec high = Vec.zmm(1);
-                a.vmovups(low, at(RSI, Float.BYTES * i));
-                a.vcvtps2ph(low.y(), low, NEAREST);
-                a.vextracti128(high.x(), low.y(), 1);
+                Vec numbers = registers.get(0);
+                Vec low = halved(numbers);
+                Vec high = registers.get(1);
+                a.vmovups(numbers, at(RSI, Float.BYTES * i));
+                a.vcvtps2ph(low, numbers, NEAREST);
+                if (registers.isWide()) {
+                    a.vextracti128(high.x(), low, 1);
+                }
                 halves(low, i);
-                halves(high, i + 8);
+                if (registers.isWide()) {
+                    halves(high, i + 8);
+                }
             }
         }
+    }
+
+    private Vec halved(Vec register) {
+        return registers.isWide() ? register.y() : register.x();
     }
 
     /// Eight numbers of the key from the i-th on.
@@ -137,8 +149,8 @@ final class StoreKernel {
     }
 
     private void value() {
-        Vec t = Vec.zmm(0);
-        for (int i = 0; i < shape.valueDim(); i += TILE) {
+        Vec t = registers.get(0);
+        for (int i = 0; i < shape.valueDim(); i += registers.lanes()) {
             a.vmovups(t, at(RDX, Float.BYTES * i));
             if (shape.type() == KvLayout.Type.F32) {
                 a.vmovups(at(R9, Float.BYTES * i), t);

@@ -13,11 +13,15 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// What must be an exception in Java before machine code gets an address; the numbers are in the contract of all forms.
+@ParameterizedClass
+@EnumSource(Registers.class)
 class NativeAttentionTest {
 
     private static final int HEADS = 4;
@@ -25,21 +29,27 @@ class NativeAttentionTest {
     private static final int N = 3;
     private static final KvLayout LAYOUT = new KvLayout(2, 2, DIM, DIM, KvLayout.Type.F32);
 
-    private final NativeOps nativeOps = new NativeOps(Registers.ZMM);
-    private final Attention attention = nativeOps.over(Ops.scalar()).attention();
+    private final NativeOps nativeOps;
+    private final Attention attention;
     private final Team team = new Team(2);
     private final Arena arena = Arena.ofShared();
     private final KvCache kv = new KvCache(LAYOUT, 100);
     private final MemorySegment rows = arena.allocate(4L * N * HEADS * DIM, 64);
 
-    private AttentionWorkspace workspace = attention.workspace(arena, LAYOUT, HEADS, 100, 2);
+    private AttentionWorkspace workspace;
     private MemorySegment q = rows;
     private MemorySegment out = rows;
     private int layer;
 
-    @BeforeAll
-    static void requireTheProcessor() {
-        Cpu.require(Registers.ZMM);
+    NativeAttentionTest(Registers registers) {
+        nativeOps = new NativeOps(registers);
+        attention = nativeOps.over(Ops.scalar()).attention();
+        workspace = attention.workspace(arena, LAYOUT, HEADS, 100, 2);
+    }
+
+    @BeforeParameterizedClassInvocation
+    static void requireTheProcessor(Registers registers) {
+        Cpu.require(registers);
     }
 
     @BeforeEach

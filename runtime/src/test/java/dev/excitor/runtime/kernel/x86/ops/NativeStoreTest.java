@@ -15,11 +15,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Pages that machine code has filled are, byte for byte, those that [KvCache#store] fills.
+@ParameterizedClass
+@EnumSource(Registers.class)
 class NativeStoreTest {
 
     private static final long SEED = 20261124;
@@ -31,13 +35,18 @@ class NativeStoreTest {
     /// Positions of successive passes, which end on either side of a tile and a page.
     private static final int[] PASSES = {1, 14, 1, 1, 46, 1, 1, 130, 3};
 
-    private final NativeOps nativeOps = new NativeOps(Registers.ZMM);
-    private final Attention attention = nativeOps.over(Ops.scalar()).attention();
+    private final NativeOps nativeOps;
+    private final Attention attention;
     private final List<Team> teams = List.of(new Team(1), new Team(2), new Team(3));
 
-    @BeforeAll
-    static void requireTheProcessor() {
-        Cpu.require(Registers.ZMM);
+    NativeStoreTest(Registers registers) {
+        nativeOps = new NativeOps(registers);
+        attention = nativeOps.over(Ops.scalar()).attention();
+    }
+
+    @BeforeParameterizedClassInvocation
+    static void requireTheProcessor(Registers registers) {
+        Cpu.require(registers);
     }
 
     @AfterEach
