@@ -31,6 +31,11 @@ abstract class MoveAssembler extends IntegerAssembler {
         vector(BOTH | STORE, NP, M0F, 0x11, s, d, FULL_MEM);
     }
 
+    /// The 32-bit lanes whose highest bit is set in `choice`; other memory is not touched.
+    public void vmaskmovps(Mem d, Vec choice, Vec s) {
+        vector(VEX | STORE, P66, M38, 0x2e, s, choice, d, FULL_MEM);
+    }
+
     public void vmovaps(Vec d, Vec s) {
         if (isShorterAsStore(d, s)) {
             vector(BOTH | STORE, NP, M0F, 0x29, s, d, FULL_MEM);

@@ -222,6 +222,12 @@ final class MoveTable {
         row("vmovaps zmm1, zmm9",         a -> a.vmovaps(zmm(1), zmm(9)),                     "62 d1 7c 48 28 c9"),
         row("vmovaps xmm1, xmm16",        a -> a.vmovaps(xmm(1), xmm(16)),                    "62 b1 7c 08 28 c8"),
 
+        row("vmaskmovps [rdi], xmm0, xmm7",           a -> a.vmaskmovps(at(RDI), xmm(0), xmm(7)),              "c4 e2 79 2e 3f"),
+        row("vmaskmovps [r13], ymm8, ymm15",          a -> a.vmaskmovps(at(R13), ymm(8), ymm(15)),             "c4 42 3d 2e 7d 00"),
+        row("vmaskmovps [r15+r8*4+128], xmm15, xmm8", a -> a.vmaskmovps(at(R15, R8, 4, 128), xmm(15), xmm(8)), "c4 02 01 2e 84 87 80 00 00 00"),
+        row("vmaskmovps [rsp+127], ymm7, ymm0",       a -> a.vmaskmovps(at(RSP, 127), ymm(7), ymm(0)),         "c4 e2 45 2e 44 24 7f"),
+        row("vmaskmovps [rip+constant], ymm9, ymm1",  a -> a.vmaskmovps(a.constant(CONSTANT), ymm(9), ymm(1)), "c4 e2 35 2e 0d 37 00 00 00"),
+
         row("vmovss xmm7, [r8]",            a -> a.vmovss(xmm(7), at(R8)),                     "c4 c1 7a 10 38"),
         row("vmovss xmm8, [r9+r8*4+128]",   a -> a.vmovss(xmm(8), at(R9, R8, 4, 128)),         "c4 01 7a 10 84 81 80 00 00 00"),
         row("vmovss xmm31, [r15+508]",      a -> a.vmovss(xmm(31), at(R15, 508)),              "62 41 7e 08 10 7f 7f"),

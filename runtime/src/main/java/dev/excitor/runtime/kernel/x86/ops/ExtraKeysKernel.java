@@ -20,12 +20,12 @@ import dev.excitor.runtime.kernel.x86.Sums;
 import dev.excitor.runtime.ops.ExtraKeys.Block;
 
 /// The small products of one shape of Excitor block, see [dev.excitor.runtime.ops.ExtraKeys]: everything a register of
-/// 16 floats at a time, sums in a fixed order.
+/// floats at a time, sums in a fixed order.
 ///
 /// ```text
-/// zmm 0..15   sums
-/// zmm 16..19  one number for all lanes, what an operation loses
-/// zmm 27..31  constants
+/// zmm 0..15   sums                                                     ymm 0..7
+/// zmm 16..19  one number for all lanes, what an operation loses        ymm 8..11
+/// zmm 27..31  constants                                                ymm 12..15
 /// ```
 final class ExtraKeysKernel {
 
@@ -50,44 +50,66 @@ final class ExtraKeysKernel {
     /// Rows of W_down that are multiplied at once where there is one row of x.
     static final int ROWS = 4;
 
-    private static final int LANES = 16;
-    private static final Vec SAME = Vec.zmm(16);
-    private static final Vec LOST = Vec.zmm(17);
-    private static final Vec LOST_TOO = Vec.zmm(18);
+    private static final int MOST_DIM = 128;
+    private static final int MOST_PROMPTS = 64;
+    private static final int MOST_RANK = 32;
 
     private static final OpMask SOME = OpMask.K1;
 
-    private final Listing k = new Listing(Registers.ZMM);
-    private final Assembler a = k.asm();
+    private final Registers registers;
+    private final Listing k;
+    private final Assembler a;
     private final Block block;
     private final int ranks;
     private final int promptRegisters;
     private final int dims;
+    private final int line;
+    private final int mostSums;
+    private final Vec same;
+    private final Vec lost;
+    private final Vec lostToo;
 
-    ExtraKeysKernel(Block block) {
+    ExtraKeysKernel(Block block, Registers registers) {
+        this.registers = registers;
+        this.k = new Listing(registers);
+        this.a = k.asm();
         this.block = block;
-        this.ranks = registers(block.rank());
-        this.promptRegisters = registers(block.prompts());
-        this.dims = block.dim() / LANES;
+        this.ranks = count(block.rank(), registers);
+        this.promptRegisters = count(block.prompts(), registers);
+        this.dims = block.dim() / registers.lanes();
+        this.line = registers.bytes();
+        this.mostSums = registers.isWide() ? 16 : 8;
+        this.same = registers.get(mostSums);
+        this.lost = registers.get(registers.isWide() ? 17 : 10);
+        this.lostToo = registers.get(registers.isWide() ? 18 : 11);
     }
 
     /// Registers that hold so many floats.
-    static int registers(int floats) {
-        return (floats + LANES - 1) / LANES;
+    static int count(int floats, Registers registers) {
+        return (floats + registers.lanes() - 1) / registers.lanes();
     }
 
     /// Whether there are registers enough.
-    static boolean takes(Block block) {
-        return block.dim() % LANES == 0
-                && block.dim() <= 8 * LANES
-                && registers(block.prompts()) <= 4
-                && registers(block.rank()) <= 2
+    static boolean takes(Block block, Registers registers) {
+        return block.dim() % registers.lanes() == 0
+                && block.dim() <= MOST_DIM
+                && block.prompts() <= MOST_PROMPTS
+                && block.rank() <= MOST_RANK
                 && block.width() % 4 == 0;
+    }
+
+    /// How often so many sums are kept side by side, to hide the latency of each: four times where there is room.
+    private int turns(int sums) {
+        return Math.clamp(Integer.highestOneBit(mostSums / sums), 1, 4);
+    }
+
+    private Vec sum(int i) {
+        return registers.get(i);
     }
 
     /// `z = W_down x` for COUNT rows of x: W_down transposed, `[C][r]`, r padded to whole registers, as are rows of z.
     byte[] project() {
-        int turns = 4; // columns in flight, to hide the latency of a sum
+        int turns = turns(ranks); // columns in flight
         a.mov(RSI, at(RDI, X));
         a.mov(R8, at(RDI, OUT));
         a.mov(R9, at(RDI, COUNT));
@@ -97,20 +119,20 @@ final class ExtraKeysKernel {
         zero(turns * ranks);
         Label next = a.here();
         for (int turn = 0; turn < turns; turn++) {
-            a.vbroadcastss(SAME, at(RSI, 4 * turn));
+            a.vbroadcastss(same, at(RSI, 4 * turn));
             for (int i = 0; i < ranks; i++) {
-                a.vfmadd231ps(Vec.zmm(turn * ranks + i), SAME, at(RDX, 64 * (turn * ranks + i)));
+                a.vfmadd231ps(sum(turn * ranks + i), same, at(RDX, line * (turn * ranks + i)));
             }
         }
         a.add(RSI, 4 * turns);
-        a.add(RDX, 64 * turns * ranks);
+        a.add(RDX, line * turns * ranks);
         a.dec(RCX.lower());
         a.jnz(next);
         for (int i = 0; i < ranks; i++) {
             addUp(i, ranks, turns);
-            a.vmovups(at(R8, 64 * i), Vec.zmm(i));
+            a.vmovups(at(R8, line * i), sum(i));
         }
-        a.add(R8, 64 * ranks);
+        a.add(R8, line * ranks);
         a.dec(R9);
         a.jnz(row);
         a.vzeroupper();
@@ -119,8 +141,8 @@ final class ExtraKeysKernel {
     }
 
     /// Whether [#projectRows] has code for this block.
-    static boolean takesRows(Block block) {
-        return block.width() % LANES == 0;
+    static boolean takesRows(Block block, Registers registers) {
+        return block.width() % registers.lanes() == 0;
     }
 
     /// `z = W_down x` for one row of x, COUNT times [#ROWS] rows of W_down, which lie one behind another.
@@ -131,22 +153,22 @@ final class ExtraKeysKernel {
         a.mov(RDX, at(RDI, WEIGHTS));
         Label rows = a.here();
         a.mov(RSI, at(RDI, X));
-        a.mov(RCX.lower(), block.width() / LANES);
+        a.mov(RCX.lower(), block.width() / registers.lanes());
         zero(ROWS);
         Label next = a.here();
-        a.vmovups(SAME, at(RSI, 0));
+        a.vmovups(same, at(RSI, 0));
         for (int row = 0; row < ROWS; row++) {
-            a.vfmadd231ps(Vec.zmm(row), SAME, at(RDX, row * rowBytes));
+            a.vfmadd231ps(sum(row), same, at(RDX, row * rowBytes));
         }
-        a.add(RSI, 4 * LANES);
-        a.add(RDX, 4 * LANES);
+        a.add(RSI, 4 * registers.lanes());
+        a.add(RDX, 4 * registers.lanes());
         a.dec(RCX.lower());
         a.jnz(next);
         for (int row = 0; row < ROWS; row++) {
-            Vec nothing = Vec.zmm(ROWS);
+            Vec nothing = sum(ROWS);
             Sums.clear(a, nothing);
-            Sums.ofLanes(a, Vec.zmm(row), nothing);
-            a.vmovss(at(R8, 4 * row), Vec.zmm(row).x());
+            Sums.ofLanes(a, sum(row), nothing);
+            a.vmovss(at(R8, 4 * row), sum(row).x());
         }
         a.add(RDX, (ROWS - 1) * rowBytes);
         a.add(R8, 4 * ROWS);
@@ -178,7 +200,7 @@ final class ExtraKeysKernel {
         } else {
             key(result);
         }
-        a.add(RSI, 64 * ranks);
+        a.add(RSI, line * ranks);
         a.add(R8, 4 * block.heads() * (result == Result.WEIGHTS ? block.prompts() : block.dim()));
         a.dec(R9);
         a.jnz(token);
@@ -189,36 +211,39 @@ final class ExtraKeysKernel {
 
     /// e = W_up z, to SCRATCH.
     private void query() {
-        zero(dims);
-        for (int r = 0; r < block.rank(); r++) {
-            a.vbroadcastss(SAME, at(RSI, 4 * r));
-            for (int i = 0; i < dims; i++) {
-                a.vfmadd231ps(Vec.zmm(i), SAME, at(RDX, 4 * r * block.extra() + 64 * i));
+        for (int first = 0; first < dims; first += 8) {
+            int some = Math.min(8, dims - first);
+            zero(some);
+            for (int r = 0; r < block.rank(); r++) {
+                a.vbroadcastss(same, at(RSI, 4 * r));
+                for (int i = 0; i < some; i++) {
+                    a.vfmadd231ps(sum(i), same, at(RDX, 4 * r * block.extra() + line * (first + i)));
+                }
             }
-        }
-        for (int i = 0; i < dims; i++) {
-            a.vmovups(at(R10, 64 * i), Vec.zmm(i));
+            for (int i = 0; i < some; i++) {
+                a.vmovups(at(R10, line * (first + i)), sum(i));
+            }
         }
     }
 
     /// The scores of all prompts, in the first registers.
     private void scores() {
-        int turns = 4;
+        int turns = turns(promptRegisters);
         zero(turns * promptRegisters);
         for (int d = 0; d < block.dim(); d++) {
-            a.vbroadcastss(SAME, at(R10, 4 * d));
+            a.vbroadcastss(same, at(R10, 4 * d));
             for (int i = 0; i < promptRegisters; i++) {
-                a.vfmadd231ps(Vec.zmm(d % turns * promptRegisters + i), SAME, at(RCX, 64 * (d * promptRegisters + i)));
+                a.vfmadd231ps(sum(d % turns * promptRegisters + i), same, at(RCX, line * (d * promptRegisters + i)));
             }
         }
         for (int i = 0; i < promptRegisters; i++) {
             addUp(i, promptRegisters, turns);
-            a.vmulps(Vec.zmm(i), Vec.zmm(i), k.memory(Constants.floats(block.scale())));
-            int first = i * LANES;
+            a.vmulps(sum(i), sum(i), k.memory(Constants.floats(block.scale())));
+            int first = i * registers.lanes();
             // what pads the prompts gets no weight
             a.vaddps(
-                    Vec.zmm(i),
-                    Vec.zmm(i),
+                    sum(i),
+                    sum(i),
                     k.memory(Constants.ints(lane ->
                             first + lane < block.prompts() ? 0 : Float.floatToRawIntBits(Float.NEGATIVE_INFINITY))));
         }
@@ -226,73 +251,87 @@ final class ExtraKeysKernel {
 
     /// The weights, in the first registers.
     private void softmax(Exponential exp) {
-        Vec max = Vec.zmm(4);
-        Vec sum = Vec.zmm(5);
-        a.vmovaps(max, Vec.zmm(0));
+        Vec max = registers.get(registers.isWide() ? 4 : 8);
+        Vec sum = registers.get(registers.isWide() ? 5 : 9);
+        a.vmovaps(max, sum(0));
         for (int i = 1; i < promptRegisters; i++) {
-            a.vmaxps(max, max, Vec.zmm(i));
+            a.vmaxps(max, max, sum(i));
         }
-        LaneMax.of(a, max, LOST);
+        LaneMax.of(a, max, lost);
+        if (!registers.isWide()) {
+            a.vbroadcastss(max, max.x());
+        }
         Sums.clear(a, sum);
         for (int i = 0; i < promptRegisters; i++) {
-            a.vsubps(Vec.zmm(i), Vec.zmm(i), max);
-            exp.of(Vec.zmm(i), LOST, LOST_TOO);
-            a.vaddps(sum, sum, Vec.zmm(i));
+            a.vsubps(sum(i), sum(i), max);
+            exp.of(sum(i), lost, lostToo);
+            a.vaddps(sum, sum, sum(i));
         }
-        Vec nothing = Vec.zmm(6);
+        Vec nothing = registers.get(registers.isWide() ? 6 : 8);
         Sums.clear(a, nothing);
         Sums.ofLanes(a, sum, nothing);
         a.vbroadcastss(sum, sum.x());
         for (int i = 0; i < promptRegisters; i++) {
-            a.vdivps(Vec.zmm(i), Vec.zmm(i), sum);
+            a.vdivps(sum(i), sum(i), sum);
         }
     }
 
     private void storeWeights() {
         for (int i = 0; i < promptRegisters; i++) {
-            int left = Math.min(LANES, block.prompts() - i * LANES);
-            if (left < LANES) {
+            int left = Math.min(registers.lanes(), block.prompts() - i * registers.lanes());
+            if (left == registers.lanes()) {
+                a.vmovups(at(R8, line * i), sum(i));
+            } else if (registers.isWide()) {
                 a.mov(RAX.lower(), (1 << left) - 1);
                 a.kmovw(SOME, RAX.lower());
-                a.vmovups(at(R8, 64 * i), Vec.zmm(i).under(SOME));
+                a.vmovups(at(R8, line * i), sum(i).under(SOME));
             } else {
-                a.vmovups(at(R8, 64 * i), Vec.zmm(i));
+                a.vmovups(lost, k.memory(Constants.ints(lane -> lane < left ? -1 : 0)));
+                a.vmaskmovps(at(R8, line * i), lost, sum(i));
             }
         }
     }
 
     /// k' = sum of the weighted prompts, then where it belongs.
     private void key(Result result) {
+        int most = mostSums / 2;
         for (int i = 0; i < promptRegisters; i++) {
-            a.vmovups(at(R10, 64 * i), Vec.zmm(i));
+            a.vmovups(at(R10, line * i), sum(i));
         }
-        zero(2 * dims);
+        for (int first = 0; first < dims; first += most) {
+            key(result, first, Math.min(most, dims - first));
+        }
+    }
+
+    /// Some registers of it.
+    private void key(Result result, int first, int some) {
+        zero(2 * some);
         for (int p = 0; p < block.prompts(); p++) {
-            a.vbroadcastss(SAME, at(R10, 4 * p));
-            for (int i = 0; i < dims; i++) {
-                a.vfmadd231ps(Vec.zmm(p % 2 * dims + i), SAME, at(R11, 4 * p * block.dim() + 64 * i));
+            a.vbroadcastss(same, at(R10, 4 * p));
+            for (int i = 0; i < some; i++) {
+                a.vfmadd231ps(sum(p % 2 * some + i), same, at(R11, 4 * p * block.dim() + line * (first + i)));
             }
         }
-        for (int i = 0; i < dims; i++) {
-            addUp(i, dims, 2);
+        for (int i = 0; i < some; i++) {
+            addUp(i, some, 2);
             if (result == Result.ADDED_KEYS) {
-                a.vmovups(SAME, at(RAX, 64 * i));
-                a.vfmadd213ps(Vec.zmm(i), SAME, at(R8, 64 * i));
+                a.vmovups(same, at(RAX, line * (first + i)));
+                a.vfmadd213ps(sum(i), same, at(R8, line * (first + i)));
             }
-            a.vmovups(at(R8, 64 * i), Vec.zmm(i));
+            a.vmovups(at(R8, line * (first + i)), sum(i));
         }
     }
 
     private void zero(int registers) {
         for (int i = 0; i < registers; i++) {
-            Sums.clear(a, Vec.zmm(i));
+            Sums.clear(a, sum(i));
         }
     }
 
     /// Adds what several turns have summed in registers `i`, `i + stride`, … to register i.
     private void addUp(int i, int stride, int turns) {
         for (int turn = 1; turn < turns; turn++) {
-            a.vaddps(Vec.zmm(i), Vec.zmm(i), Vec.zmm(turn * stride + i));
+            a.vaddps(sum(i), sum(i), sum(turn * stride + i));
         }
     }
 }

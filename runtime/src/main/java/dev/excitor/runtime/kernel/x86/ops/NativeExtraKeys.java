@@ -32,18 +32,20 @@ final class NativeExtraKeys implements ExtraKeys {
     }
 
     private final NativeOps owner;
+    private final Registers registers;
     private final ExtraKeys portable;
     private final Map<Shape, Code> codes = new HashMap<>();
 
-    NativeExtraKeys(NativeOps owner, ExtraKeys portable) {
+    NativeExtraKeys(NativeOps owner, Registers registers, ExtraKeys portable) {
         this.owner = owner;
+        this.registers = registers;
         this.portable = portable;
     }
 
     @Override
     public Prepared prepare(Arena arena, Block block) {
-        return ExtraKeysKernel.takes(block)
-                ? new InNativeMemory(arena, block, code(block))
+        return ExtraKeysKernel.takes(block, registers)
+                ? new InNativeMemory(arena, block, code(block), registers)
                 : portable.prepare(arena, block);
     }
 
@@ -53,11 +55,11 @@ final class NativeExtraKeys implements ExtraKeys {
         return codes.computeIfAbsent(shape, unseen -> {
             Map<Result, MachineCode> heads = new EnumMap<>(Result.class);
             for (Result result : Result.values()) {
-                heads.put(result, owner.install(new ExtraKeysKernel(block).headOf(result)));
+                heads.put(result, owner.install(new ExtraKeysKernel(block, registers).headOf(result)));
             }
             MachineCode rows =
-                    ExtraKeysKernel.takesRows(block) ? owner.install(new ExtraKeysKernel(block).projectRows()) : null;
-            return new Code(owner.install(new ExtraKeysKernel(block).project()), rows, heads);
+                    ExtraKeysKernel.takesRows(block, registers) ? owner.install(new ExtraKeysKernel(block, registers).projectRows()) : null;
+            return new Code(owner.install(new ExtraKeysKernel(block, registers).project()), rows, heads);
         });
     }
 
@@ -73,11 +75,11 @@ final class NativeExtraKeys implements ExtraKeys {
         private final MemorySegment prompt;
         private final MemorySegment promptT;
 
-        InNativeMemory(Arena arena, Block block, Code code) {
+        InNativeMemory(Arena arena, Block block, Code code, Registers registers) {
             this.block = block;
             this.code = code;
-            this.rank = 16 * ExtraKeysKernel.registers(block.rank());
-            this.prompts = 16 * ExtraKeysKernel.registers(block.prompts());
+            this.rank = registers.lanes() * ExtraKeysKernel.count(block.rank(), registers);
+            this.prompts = registers.lanes() * ExtraKeysKernel.count(block.prompts(), registers);
             this.down = code.rows() == null ? MemorySegment.NULL : arena.allocate(4L * block.width() * rank, 64);
             this.downT = arena.allocate(4L * block.width() * rank, 64);
             this.upT = copy(arena, block.upT());

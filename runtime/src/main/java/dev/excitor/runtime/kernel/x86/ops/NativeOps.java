@@ -40,7 +40,7 @@ public final class NativeOps implements AutoCloseable {
                 portable.softmax(),
                 new NativeAdd(install(rows.add()), portable.add(), lanes),
                 new NativeAttention(registers, portable.attention(), this::install),
-                registers.isWide() ? new NativeExtraKeys(this, portable.extraKeys()) : portable.extraKeys(),
+                new NativeExtraKeys(this, registers, portable.extraKeys()),
                 portable.blas1(),
                 portable.gemm(),
                 portable.gradients());
