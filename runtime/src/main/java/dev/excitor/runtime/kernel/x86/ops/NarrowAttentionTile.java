@@ -20,6 +20,7 @@ import dev.excitor.runtime.asm.Mem;
 import dev.excitor.runtime.asm.Vec;
 import dev.excitor.runtime.kernel.x86.Constants;
 import dev.excitor.runtime.kernel.x86.Sums;
+import java.util.function.IntFunction;
 
 /// [AttentionTile] in 16 registers of 8 floats: scores are made for some positions of all rows at a time and wait in
 /// memory, where they become weights row by row.
@@ -84,31 +85,27 @@ final class NarrowAttentionTile extends AttentionTile {
         }
     }
 
-    /// @param first  register of positions
-    /// @param ahead  lines of values to fetch in each turn
+    /// @param first register of positions
+    /// @param ahead lines of values to fetch in each turn
     private void scores(int first, int ahead) {
-        int tileLine = TILE * shape.bytes();
         for (int row = 0; row < rows; row++) {
             for (int t = 0; t < chunk; t++) {
                 Sums.clear(a, acc(row, t));
             }
         }
-        a.lea(RAX, at(RSI, first / TILE_VECTORS * shape.keyDim() * tileLine));
+        a.mov(RAX, RSI);
         a.lea(RCX, at(RBX, HeadShape.Q));
         a.mov(R11.lower(), shape.keyDim() / STEP);
         Label next = a.here();
         for (int i = 0; i < STEP; i++) {
-            for (int row = 0; row < rows; row++) {
-                a.vbroadcastss(broadcast(row), at(RCX, (row * shape.keyDim() + i) * Float.BYTES));
-            }
-            for (int t = 0; t < chunk; t++) {
-                int line = t / TILE_VECTORS * shape.keyDim() + i;
-                load(OPERAND, at(RAX, line * tileLine + t % TILE_VECTORS * vectorBytes()));
-                multiply(t);
-            }
+            int dim = i;
+            multiply(
+                    chunk,
+                    row -> at(RCX, (row * shape.keyDim() + dim) * Float.BYTES),
+                    t -> at(RAX, tiled(first + t, shape.keyDim(), dim) * vectorBytes()));
         }
         prefetch(R9, ahead);
-        a.add(RAX, STEP * tileLine);
+        a.add(RAX, STEP * TILE_VECTORS * vectorBytes());
         a.add(RCX, STEP * Float.BYTES);
         a.dec(R11.lower());
         a.jnz(next);
@@ -119,16 +116,26 @@ final class NarrowAttentionTile extends AttentionTile {
         }
     }
 
-    /// The operand with what belongs to each row.
-    private void multiply(int vector) {
+    /// Registers from the start of a tiled run to that of one dimension and some positions.
+    private static int tiled(int vector, int width, int dim) {
+        return (vector / TILE_VECTORS * width + dim) * TILE_VECTORS + vector % TILE_VECTORS;
+    }
+
+    /// Adds to the sums of each row the products of its number with some operands.
+    private void multiply(int vectors, IntFunction<Mem> number, IntFunction<Mem> operand) {
         for (int row = 0; row < rows; row++) {
-            a.vfmadd231ps(acc(row, vector), OPERAND, broadcast(row));
+            a.vbroadcastss(broadcast(row), number.apply(row));
+        }
+        for (int v = 0; v < vectors; v++) {
+            load(OPERAND, operand.apply(v));
+            for (int row = 0; row < rows; row++) {
+                a.vfmadd231ps(acc(row, v), OPERAND, broadcast(row));
+            }
         }
     }
 
     @Override
     void extraScores(int row) {
-        int tileLine = TILE * Float.BYTES;
         Vec number = Vec.ymm(VECTORS);
         for (int t = 0; t < VECTORS; t++) {
             a.vmovups(Vec.ymm(t), weights(row, t));
@@ -140,10 +147,9 @@ final class NarrowAttentionTile extends AttentionTile {
         Label next = a.here();
         a.vbroadcastss(number, at(RCX));
         for (int t = 0; t < VECTORS; t++) {
-            int line = t / TILE_VECTORS * shape.extraWidth();
-            a.vfmadd231ps(Vec.ymm(t), number, at(RAX, line * tileLine + t % TILE_VECTORS * LANES * Float.BYTES));
+            a.vfmadd231ps(Vec.ymm(t), number, at(RAX, tiled(t, shape.extraWidth(), 0) * Registers.YMM.bytes()));
         }
-        a.add(RAX, tileLine);
+        a.add(RAX, TILE * Float.BYTES);
         a.add(RCX, Float.BYTES);
         a.dec(R11.lower());
         a.jnz(next);
@@ -236,12 +242,6 @@ final class NarrowAttentionTile extends AttentionTile {
 
     @Override
     void accumulate(int vectors) {
-        for (int row = 0; row < rows; row++) {
-            a.vbroadcastss(broadcast(row), at(RCX, row * PAGE * Float.BYTES));
-        }
-        for (int v = 0; v < vectors; v++) {
-            load(OPERAND, at(RAX, v * vectorBytes()));
-            multiply(v);
-        }
+        multiply(vectors, row -> at(RCX, row * PAGE * Float.BYTES), v -> at(RAX, v * vectorBytes()));
     }
 }

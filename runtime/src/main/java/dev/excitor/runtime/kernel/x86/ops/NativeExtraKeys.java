@@ -57,8 +57,9 @@ final class NativeExtraKeys implements ExtraKeys {
             for (Result result : Result.values()) {
                 heads.put(result, owner.install(new ExtraKeysKernel(block, registers).headOf(result)));
             }
-            MachineCode rows =
-                    ExtraKeysKernel.takesRows(block, registers) ? owner.install(new ExtraKeysKernel(block, registers).projectRows()) : null;
+            MachineCode rows = ExtraKeysKernel.takesRows(block, registers)
+                    ? owner.install(new ExtraKeysKernel(block, registers).projectRows())
+                    : null;
             return new Code(owner.install(new ExtraKeysKernel(block, registers).project()), rows, heads);
         });
     }
