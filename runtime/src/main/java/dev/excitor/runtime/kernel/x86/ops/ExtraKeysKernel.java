@@ -50,6 +50,9 @@ final class ExtraKeysKernel {
     /// Rows of W_down that are multiplied at once where there is one row of x.
     static final int ROWS = 4;
 
+    /// Registers of a query that are summed at once.
+    private static final int QUERY_SUMS = 8;
+
     private static final int MOST_DIM = 128;
     private static final int MOST_PROMPTS = 64;
     private static final int MOST_RANK = 32;
@@ -105,6 +108,11 @@ final class ExtraKeysKernel {
 
     private Vec sum(int i) {
         return registers.get(i);
+    }
+
+    /// A register behind those that hold all weights of the softmax.
+    private Vec free(int i) {
+        return registers.get(MOST_PROMPTS / registers.lanes() + i);
     }
 
     /// `z = W_down x` for COUNT rows of x: W_down transposed, `[C][r]`, r padded to whole registers, as are rows of z.
@@ -211,8 +219,8 @@ final class ExtraKeysKernel {
 
     /// e = W_up z, to SCRATCH.
     private void query() {
-        for (int first = 0; first < dims; first += 8) {
-            int some = Math.min(8, dims - first);
+        for (int first = 0; first < dims; first += QUERY_SUMS) {
+            int some = Math.min(QUERY_SUMS, dims - first);
             zero(some);
             for (int r = 0; r < block.rank(); r++) {
                 a.vbroadcastss(same, at(RSI, 4 * r));
@@ -251,8 +259,8 @@ final class ExtraKeysKernel {
 
     /// The weights, in the first registers.
     private void softmax(Exponential exp) {
-        Vec max = registers.get(registers.isWide() ? 4 : 8);
-        Vec sum = registers.get(registers.isWide() ? 5 : 9);
+        Vec max = free(0);
+        Vec sum = free(1);
         a.vmovaps(max, sum(0));
         for (int i = 1; i < promptRegisters; i++) {
             a.vmaxps(max, max, sum(i));
@@ -267,7 +275,7 @@ final class ExtraKeysKernel {
             exp.of(sum(i), lost, lostToo);
             a.vaddps(sum, sum, sum(i));
         }
-        Vec nothing = registers.get(registers.isWide() ? 6 : 8);
+        Vec nothing = free(2);
         Sums.clear(a, nothing);
         Sums.ofLanes(a, sum, nothing);
         a.vbroadcastss(sum, sum.x());
