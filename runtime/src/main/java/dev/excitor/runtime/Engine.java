@@ -18,6 +18,7 @@ import java.util.Optional;
 public final class Engine implements AutoCloseable {
 
     private final Kernels kernels;
+    private final Kernels cpu;
     private final Ops ops;
     private final Team team;
     private final int threads;
@@ -28,6 +29,7 @@ public final class Engine implements AutoCloseable {
 
     private Engine(
             Kernels kernels,
+            Kernels cpu,
             Ops ops,
             Team team,
             EngineOptions options,
@@ -35,6 +37,7 @@ public final class Engine implements AutoCloseable {
             Runnable freeOps,
             Optional<CublasProvider> gpu) {
         this.kernels = kernels;
+        this.cpu = cpu;
         this.ops = ops;
         this.team = team;
         this.threads = threads(options);
@@ -55,9 +58,9 @@ public final class Engine implements AutoCloseable {
         Optional<Registers> registers = registers(options.tier());
         if (registers.isPresent()) {
             NativeOps nativeOps = new NativeOps(registers.get());
-            return new Engine(kernels, nativeOps.over(portable), team, options, bits, nativeOps::close, gpu);
+            return new Engine(kernels, cpu, nativeOps.over(portable), team, options, bits, nativeOps::close, gpu);
         }
-        return new Engine(kernels, portable, team, options, bits, () -> {}, gpu);
+        return new Engine(kernels, cpu, portable, team, options, bits, () -> {}, gpu);
     }
 
     private static int threads(EngineOptions options) {
@@ -94,6 +97,11 @@ public final class Engine implements AutoCloseable {
 
     public Kernels kernels() {
         return kernels;
+    }
+
+    /// The same without the GPU's, which multiplies with copies: for weights that change.
+    public Kernels cpuKernels() {
+        return cpu;
     }
 
     public Ops ops() {

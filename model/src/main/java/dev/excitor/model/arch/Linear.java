@@ -7,6 +7,7 @@ import dev.excitor.runtime.kernel.MatMul;
 import dev.excitor.runtime.kernel.Packing;
 import dev.excitor.runtime.team.Worker;
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +31,14 @@ public record Linear(Tensor weights, @Nullable MemorySegment bias, Kernels.Choic
     /// The packed forms of activations that its kernels may want.
     public Stream<Packing<?>> packings() {
         return Stream.of(decode, prefill).flatMap(choice -> choice.kernel().packings().stream());
+    }
+
+    /// The packed forms of gradients of its results that its kernels may want on the way back.
+    public Stream<Packing<?>> gradientPackings() {
+        return Stream.of(decode, prefill)
+                .map(choice -> choice.kernel().gradient())
+                .filter(Objects::nonNull)
+                .flatMap(gradient -> gradient.packings().stream());
     }
 
     /// Makes this worker's share of every packed form that up to three matrices want of the same activations.

@@ -32,4 +32,10 @@ public interface MatMul {
     /// @param y       receives n rows of `rows` numbers, f32, row i at byte `4 i yStride`
     /// @param yStride numbers from one row of y to the next
     void apply(Worker worker, Tensor w, Activations x, MemorySegment y, int yStride);
+
+    /// The way back through the same product, where this kernel has one; null where it is left to
+    /// [dev.excitor.runtime.ops.Gemm].
+    default @Nullable GradientMatMul gradient() {
+        return null;
+    }
 }

@@ -112,18 +112,20 @@ final class ExcitorAttention {
                 for (int head = 0; head < dims.heads(); head++) {
                     query(layer, head, 4L * d * (row * dims.heads() + head), scale, i);
                 }
-                s.dk.asSlice(4L * dims.keyWidth() * row, 4L * dims.keyWidth()).fill((byte) 0);
+                s.dk.data()
+                        .asSlice(4L * dims.keyWidth() * row, 4L * dims.keyWidth())
+                        .fill((byte) 0);
                 for (int head = 0; head < extraHeads; head++) {
                     long from = 4L * d * (row * extraHeads + head);
                     long key = 4L * d * (row * dims.kvHeads() + head * dims.kvHeads() / extraHeads);
-                    add(s.dWideK, 2 * from, 1, s.dk, key, d);
+                    add(s.dWideK, 2 * from, 1, s.dk.data(), key, d);
                     copy(s.dWideK, 2 * from + 4L * d, 1, block.dKeys(), from, d);
                     if (config.extraKeyRope() == ExcitorConfig.ExtraKeyRope.KEY) {
                         RopeGradient.head(block.dKeys(), from, s.angles, i);
                     }
                 }
                 for (int head = 0; head < dims.kvHeads(); head++) {
-                    RopeGradient.head(s.dk, 4L * d * (row * dims.kvHeads() + head), s.angles, i);
+                    RopeGradient.head(s.dk.data(), 4L * d * (row * dims.kvHeads() + head), s.angles, i);
                 }
             }
         }
@@ -132,13 +134,13 @@ final class ExcitorAttention {
     private void query(int layer, int head, long at, float scale, int position) {
         int d = dims.keyDim();
         float factor = scale * parameters.gate(layer, head);
-        copy(s.dWideQ, 2 * at, scale, s.dq, at, d);
+        copy(s.dWideQ, 2 * at, scale, s.dq.data(), at, d);
         if (readsRawQuery()) {
-            RopeGradient.head(s.dq, at, s.angles, position);
-            add(s.dWideQ, 2 * at + 4L * d, factor, s.dq, at, d);
+            RopeGradient.head(s.dq.data(), at, s.angles, position);
+            add(s.dWideQ, 2 * at + 4L * d, factor, s.dq.data(), at, d);
         } else {
-            add(s.dWideQ, 2 * at + 4L * d, factor, s.dq, at, d);
-            RopeGradient.head(s.dq, at, s.angles, position);
+            add(s.dWideQ, 2 * at + 4L * d, factor, s.dq.data(), at, d);
+            RopeGradient.head(s.dq.data(), at, s.angles, position);
         }
     }
 
@@ -172,7 +174,7 @@ final class ExcitorAttention {
     ///
     /// @param intoX whether the hidden states below matter
     void backward(Worker worker, int layer, int n, boolean intoX) {
-        MemorySegment dInput = config.input() == ExcitorConfig.Input.POST_NORM ? s.dh : s.dx;
+        MemorySegment dInput = config.input() == ExcitorConfig.Input.POST_NORM ? s.dh : s.dx.data();
         block.backward(worker, layer, input(), n, dInput, intoX);
     }
 

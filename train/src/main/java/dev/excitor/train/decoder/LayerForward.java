@@ -112,9 +112,10 @@ final class LayerForward {
     void attendBack(Worker w, int l, Sequences sequences, MemorySegment out, MemorySegment logSums) {
         AttentionGradient extended = wide;
         if (extended != null && excitor(l) != null) {
-            extended.backward(w, s.wideQ, s.wideK, s.v, sequences, out, logSums, s.dHeads, s.dWideQ, s.dWideK, s.dv);
+            extended.backward(
+                    w, s.wideQ, s.wideK, s.v, sequences, out, logSums, s.dHeads, s.dWideQ, s.dWideK, s.dv.data());
         } else {
-            plain.backward(w, s.q, s.k, s.v, sequences, out, logSums, s.dHeads, s.dq, s.dk, s.dv);
+            plain.backward(w, s.q, s.k, s.v, sequences, out, logSums, s.dHeads, s.dq.data(), s.dk.data(), s.dv.data());
         }
         w.barrier();
     }
@@ -140,11 +141,11 @@ final class LayerForward {
                         n,
                         config.dims().width());
         ready(w, s.h, layer.gate(), layer.up(), layer.up());
-        layer.gate().apply(w, s.h, s.gate);
-        layer.up().apply(w, s.h, s.up);
+        layer.gate().apply(w, s.h, s.gate.data());
+        layer.up().apply(w, s.h, s.up.data());
         w.barrier();
-        addBias(w, layer.gate(), s.gate, n);
-        addBias(w, layer.up(), s.up, n);
+        addBias(w, layer.gate(), s.gate.data(), n);
+        addBias(w, layer.up(), s.up.data(), n);
         w.barrier();
     }
 
@@ -159,7 +160,7 @@ final class LayerForward {
 
     /// `ffn = silu(gate) up`.
     void activate(Worker w, int n) {
-        ops.swiGlu().apply(w, s.gate, s.up, s.ffn.data(), n, config.ffn());
+        ops.swiGlu().apply(w, s.gate.data(), s.up.data(), s.ffn.data(), n, config.ffn());
     }
 
     private void addResidual(Worker w, Linear linear, int n) {

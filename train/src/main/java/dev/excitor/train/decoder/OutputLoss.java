@@ -48,10 +48,10 @@ final class OutputLoss {
     void forward(Worker w, int[] rows, int[] targets, double[] losses, @Nullable LogitsConsumer consumer) {
         for (int first = 0; first < rows.length; first += s.logitRows) {
             int count = logits(w, rows, first);
-            loss.losses(w, s.logits, count, config.dims().vocab(), targets, first, losses);
+            loss.losses(w, s.logits.data(), count, config.dims().vocab(), targets, first, losses);
             w.barrier();
             if (consumer != null && w.index() == 0) {
-                consumer.accept(s.logits, first, count);
+                consumer.accept(s.logits.data(), first, count);
             }
             w.barrier();
         }
@@ -66,11 +66,11 @@ final class OutputLoss {
         int width = config.dims().width();
         for (int first = 0; first < rows.length; first += s.logitRows) {
             int count = logits(w, rows, first);
-            loss.apply(w, s.logits, count, config.dims().vocab(), targets, first, weight, losses);
+            loss.apply(w, s.logits.data(), count, config.dims().vocab(), targets, first, weight, losses);
             w.barrier();
-            linear.input(w, weights.output().weights(), s.logits, count, s.dh, false);
+            linear.input(w, weights.output(), s.logits, s.dh, false);
             if (trained != null) {
-                trained.output(w, s.logits, s.last.data(), count);
+                trained.output(w, s.logits.data(), s.last.data(), count);
             }
             w.barrier();
             if (trained != null) {
@@ -80,7 +80,7 @@ final class OutputLoss {
             clear(w, s.y, count, width);
             norm.input(w, s.lastX, weights.outputNorm(), config.epsilon(), s.dh, s.y, count, width);
             for (int i = w.from(count, 1); i < w.to(count, 1); i++) {
-                MemorySegment.copy(s.y, 4L * i * width, s.dx, 4L * rows[first + i] * width, 4L * width);
+                MemorySegment.copy(s.y, 4L * i * width, s.dx.data(), 4L * rows[first + i] * width, 4L * width);
             }
             w.barrier();
         }
@@ -94,6 +94,7 @@ final class OutputLoss {
         int count = Math.min(s.logitRows, rows.length - first);
         if (w.index() == 0) {
             s.last.rows(count);
+            s.logits.rows(count);
         }
         for (int i = w.from(count, 1); i < w.to(count, 1); i++) {
             MemorySegment.copy(s.x, 4L * rows[first + i] * width, s.lastX, 4L * i * width, 4L * width);
@@ -102,7 +103,7 @@ final class OutputLoss {
         ops.rmsNorm().apply(w, s.lastX, weights.outputNorm(), config.epsilon(), s.last.data(), count, width);
         Linear output = weights.output();
         LayerForward.ready(w, s.last, output, output, output);
-        output.apply(w, s.last, s.logits);
+        output.apply(w, s.last, s.logits.data());
         w.barrier();
         return count;
     }

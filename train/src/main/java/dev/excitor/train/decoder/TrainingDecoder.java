@@ -9,6 +9,7 @@ import dev.excitor.runtime.ExcitorException;
 import dev.excitor.runtime.HostMemory;
 import dev.excitor.runtime.Tensor;
 import dev.excitor.runtime.format.Blocks;
+import dev.excitor.runtime.kernel.Activations;
 import dev.excitor.runtime.kernel.Packing;
 import dev.excitor.runtime.ops.Ops;
 import dev.excitor.runtime.ops.RopeLayout;
@@ -82,7 +83,7 @@ public final class TrainingDecoder implements AutoCloseable {
         requireMemory(bytes(config, lowest, extraHeads, capacity), capacity);
         this.arena = Arena.ofShared();
         try {
-            this.s = new TrainingScratch(arena, config, weights, capacity, extraHeads, packings(weights));
+            this.s = new TrainingScratch(arena, config, weights, lowest, capacity, extraHeads, packings(weights));
             this.states = new LayerStates(arena, dims, lowest, capacity);
             ExcitorAttention excitor = parameters == null
                     ? null
@@ -184,14 +185,14 @@ public final class TrainingDecoder implements AutoCloseable {
         double[] losses = new double[rows.length];
         engine.team().run(w -> {
             forward(w, sequences, true, null);
-            OutputLoss.clear(w, s.dx, sequences.rows(), config.dims().width());
+            OutputLoss.clear(w, s.dx.data(), sequences.rows(), config.dims().width());
             w.barrier();
             output.backward(w, rows, targets, weight, losses, trained);
             for (int l = config.dims().layers() - 1; l >= lowest; l--) {
                 layerBack(w, l, sequences);
             }
             if (trained != null) {
-                trained.embedding(w, sequences.tokens(), s.dx, sequences.rows());
+                trained.embedding(w, sequences.tokens(), s.dx.data(), sequences.rows());
                 w.barrier();
             }
         });
@@ -270,25 +271,26 @@ public final class TrainingDecoder implements AutoCloseable {
         LayerForward.copyRows(w, states.middle(l), s.x, n, dims.width());
         w.barrier();
         forward.ffnInputs(w, l, n);
-        linear.input(w, layer.down().weights(), s.dx, n, s.dFfn, false); //         dffn   [n, F]
+        linear.input(w, layer.down(), s.dx, s.dFfn, false); //         dffn   [n, F]
         if (trained != null) {
             forward.activate(w, n);
             w.barrier();
-            trained.linear(w, l, WeightGradients.Matrix.DOWN, s.dx, s.ffn.data(), n);
+            trained.linear(w, l, WeightGradients.Matrix.DOWN, s.dx.data(), s.ffn.data(), n);
         }
         w.barrier();
-        swiGlu.inputs(w, s.gate, s.up, s.dFfn, n, config.ffn()); //                 gate, up: their gradients
+        swiGlu.inputs(
+                w, s.gate.data(), s.up.data(), s.dFfn, n, config.ffn()); //                 gate, up: their gradients
         w.barrier();
-        into(w, l, WeightGradients.Matrix.GATE, layer.gate(), s.gate, n, false);
-        into(w, l, WeightGradients.Matrix.UP, layer.up(), s.up, n, true);
+        into(w, l, WeightGradients.Matrix.GATE, layer.gate(), s.gate, false);
+        into(w, l, WeightGradients.Matrix.UP, layer.up(), s.up, true);
         normBack(w, l, WeightGradients.Norm.FFN, layer.ffnNorm(), n); //            dx     [n, C]
 
         LayerForward.copyRows(w, states.x(l), s.x, n, dims.width());
         w.barrier();
         forward.attentionInputs(w, l, sequences);
-        linear.input(w, layer.o().weights(), s.dx, n, s.dHeads, false); //          dheads [n, H, dv]
+        linear.input(w, layer.o(), s.dx, s.dHeads, false); //          dheads [n, H, dv]
         if (trained != null) {
-            trained.linear(w, l, WeightGradients.Matrix.O, s.dx, states.heads(l), n);
+            trained.linear(w, l, WeightGradients.Matrix.O, s.dx.data(), states.heads(l), n);
         }
         w.barrier();
         forward.attendBack(w, l, sequences, states.heads(l), states.logSums(l));
@@ -301,9 +303,9 @@ public final class TrainingDecoder implements AutoCloseable {
         w.barrier();
         boolean goesOn = l > lowest || trained != null;
         if (goesOn) {
-            into(w, l, WeightGradients.Matrix.Q, layer.q(), s.dq, n, false);
-            into(w, l, WeightGradients.Matrix.K, layer.k(), s.dk, n, true);
-            into(w, l, WeightGradients.Matrix.V, layer.v(), s.dv, n, true);
+            into(w, l, WeightGradients.Matrix.Q, layer.q(), s.dq, false);
+            into(w, l, WeightGradients.Matrix.K, layer.k(), s.dk, true);
+            into(w, l, WeightGradients.Matrix.V, layer.v(), s.dv, true);
         }
         if (excitor != null) {
             excitor.backward(w, l, n, goesOn);
@@ -315,11 +317,10 @@ public final class TrainingDecoder implements AutoCloseable {
     }
 
     /// `dh (+)= dY W`, and what the weights themselves are told. Ends with a barrier.
-    private void into(
-            Worker w, int l, WeightGradients.Matrix which, Linear matrix, MemorySegment dy, int n, boolean add) {
-        linear.input(w, matrix.weights(), dy, n, s.dh, add);
+    private void into(Worker w, int l, WeightGradients.Matrix which, Linear matrix, Activations dy, boolean add) {
+        linear.input(w, matrix, dy, s.dh, add);
         if (trained != null) {
-            trained.linear(w, l, which, dy, s.h.data(), n);
+            trained.linear(w, l, which, dy.data(), s.h.data(), dy.rows());
         }
         w.barrier();
     }
@@ -331,20 +332,27 @@ public final class TrainingDecoder implements AutoCloseable {
             w.barrier();
         }
         norm.input(
-                w, s.x, weight, config.epsilon(), s.dh, s.dx, n, config.dims().width());
+                w,
+                s.x,
+                weight,
+                config.epsilon(),
+                s.dh,
+                s.dx.data(),
+                n,
+                config.dims().width());
         w.barrier();
     }
 
     /// Gradients of rotated, scaled queries and rotated keys to those of the products.
     private void unrotate(Worker w, Sequences sequences) {
         Dimensions dims = config.dims();
-        LayerForward.scale(w, s.dq, sequences.rows(), dims.queryWidth(), dims.scoreScale());
+        LayerForward.scale(w, s.dq.data(), sequences.rows(), dims.queryWidth(), dims.scoreScale());
         w.barrier();
         for (int i = 0; i < sequences.count(); i++) {
             int start = sequences.start(i);
             int length = sequences.end(i) - start;
-            MemorySegment dq = s.dq.asSlice(4L * start * dims.queryWidth());
-            MemorySegment dk = s.dk.asSlice(4L * start * dims.keyWidth());
+            MemorySegment dq = s.dq.data().asSlice(4L * start * dims.queryWidth());
+            MemorySegment dk = s.dk.data().asSlice(4L * start * dims.keyWidth());
             RopeGradient.input(w, dq, length, dims.heads(), dims.keyDim(), s.angles);
             RopeGradient.input(w, dk, length, dims.kvHeads(), dims.keyDim(), s.angles);
         }

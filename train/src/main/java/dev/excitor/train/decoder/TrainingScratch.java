@@ -1,6 +1,7 @@
 package dev.excitor.train.decoder;
 
 import dev.excitor.model.arch.Dimensions;
+import dev.excitor.model.arch.Linear;
 import dev.excitor.model.arch.llama.LlamaConfig;
 import dev.excitor.model.arch.llama.LlamaWeights;
 import dev.excitor.runtime.kernel.Activations;
@@ -8,8 +9,10 @@ import dev.excitor.runtime.kernel.Packing;
 import dev.excitor.runtime.ops.RopeTable;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.function.Function;
 
 /// Working memory of one layer at a time, forward and backward, for up to `capacity` tokens.
 final class TrainingScratch {
@@ -30,19 +33,22 @@ final class TrainingScratch {
     final MemorySegment rawQ;
     final MemorySegment k;
     final MemorySegment v;
-    final MemorySegment gate;
-    final MemorySegment up;
     final MemorySegment y;
-    final MemorySegment logits;
     final MemorySegment lastX;
-
-    final MemorySegment dx;
     final MemorySegment dh;
     final MemorySegment dHeads;
-    final MemorySegment dq;
-    final MemorySegment dk;
-    final MemorySegment dv;
     final MemorySegment dFfn;
+
+    /// Results of products, or gradients of such, which go back through the matrices that made them. Gates, what they
+    /// let through, and logits give their place to their gradients.
+    final Activations gate;
+
+    final Activations up;
+    final Activations logits;
+    final Activations dx;
+    final Activations dq;
+    final Activations dk;
+    final Activations dv;
 
     /// Queries and keys as attention meets them in a layer with a block, and their gradients: twice as wide as heads.
     final MemorySegment wideQ;
@@ -53,12 +59,14 @@ final class TrainingScratch {
 
     final RopeTable angles;
 
+    /// @param lowest     layer that the way back reaches
     /// @param extraHeads heads of the extra key, 0 where there is no adapter
     /// @param packings   the packed forms of activations that the model's kernels may want
     TrainingScratch(
             Arena arena,
             LlamaConfig config,
             LlamaWeights weights,
+            int lowest,
             int capacity,
             int extraHeads,
             Collection<Packing<?>> packings) {
@@ -77,17 +85,23 @@ final class TrainingScratch {
         rawQ = floats(arena, capacity, dims.queryWidth());
         k = floats(arena, capacity, dims.keyWidth());
         v = floats(arena, capacity, dims.valueWidth());
-        gate = floats(arena, capacity, config.ffn());
-        up = floats(arena, capacity, config.ffn());
         y = floats(arena, capacity, width);
-        logits = floats(arena, logitRows, dims.vocab());
-        dx = floats(arena, capacity, width);
         dh = floats(arena, capacity, width);
         dHeads = floats(arena, capacity, headWidth);
-        dq = floats(arena, capacity, dims.queryWidth());
-        dk = floats(arena, capacity, dims.keyWidth());
-        dv = floats(arena, capacity, dims.valueWidth());
         dFfn = floats(arena, capacity, config.ffn());
+        List<LlamaWeights.Layer> back = weights.layers().subList(lowest, dims.layers());
+        gate = new Activations(arena, capacity, config.ffn(), ofGradients(back, LlamaWeights.Layer::gate));
+        up = new Activations(arena, capacity, config.ffn(), ofGradients(back, LlamaWeights.Layer::up));
+        logits = new Activations(
+                arena,
+                logitRows,
+                dims.vocab(),
+                weights.output().gradientPackings().distinct().toList());
+        dx = new Activations(
+                arena, capacity, width, ofGradients(back, LlamaWeights.Layer::down, LlamaWeights.Layer::o));
+        dq = new Activations(arena, capacity, dims.queryWidth(), ofGradients(back, LlamaWeights.Layer::q));
+        dk = new Activations(arena, capacity, dims.keyWidth(), ofGradients(back, LlamaWeights.Layer::k));
+        dv = new Activations(arena, capacity, dims.valueWidth(), ofGradients(back, LlamaWeights.Layer::v));
         int wideQueries = extraHeads == 0 ? 0 : 2 * dims.queryWidth();
         int wideKeys = 2 * dims.keyDim() * extraHeads;
         wideQ = floats(arena, capacity, wideQueries);
@@ -95,6 +109,17 @@ final class TrainingScratch {
         dWideQ = floats(arena, capacity, wideQueries);
         dWideK = floats(arena, capacity, wideKeys);
         angles = new RopeTable(arena, weights.frequencies(), capacity);
+    }
+
+    /// The packed forms that kernels of some matrices of these layers want of the gradients that they meet.
+    @SafeVarargs
+    private static List<Packing<?>> ofGradients(
+            List<LlamaWeights.Layer> layers, Function<LlamaWeights.Layer, Linear>... matrices) {
+        List<Packing<?>> all = new ArrayList<>();
+        for (Function<LlamaWeights.Layer, Linear> matrix : matrices) {
+            layers.stream().map(matrix).flatMap(Linear::gradientPackings).forEach(all::add);
+        }
+        return all.stream().distinct().toList();
     }
 
     /// Rows of logits that are computed at a time.
@@ -120,7 +145,7 @@ final class TrainingScratch {
 
     /// Says how many tokens the pass has; by one thread, before the team starts.
     void rows(int n) {
-        for (Activations activations : List.of(h, heads, ffn)) {
+        for (Activations activations : List.of(h, heads, ffn, gate, up, dx, dq, dk, dv)) {
             activations.rows(n);
         }
     }

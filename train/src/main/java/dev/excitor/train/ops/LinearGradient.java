@@ -1,6 +1,10 @@
 package dev.excitor.train.ops;
 
+import dev.excitor.model.arch.Linear;
 import dev.excitor.runtime.Tensor;
+import dev.excitor.runtime.kernel.Activations;
+import dev.excitor.runtime.kernel.GradientMatMul;
+import dev.excitor.runtime.kernel.Packing;
 import dev.excitor.runtime.ops.Gemm;
 import dev.excitor.runtime.team.Worker;
 import java.lang.foreign.MemorySegment;
@@ -17,12 +21,27 @@ public final class LinearGradient {
         this.gemm = gemm;
     }
 
-    /// `dX = dY W`, or `dX += dY W`, from the very weights that the forward pass used, in any format.
+    /// `dX = dY W`, or `dX += dY W`, from the very weights that the forward pass used, in any format; on a GPU where
+    /// they
+    /// are there and the rows are many.
     ///
-    /// @param dy  `[n, rows]`
+    /// @param dy  n rows of `rows` numbers, complete, with room for the packed forms of [Linear#gradientPackings]
     /// @param dx  `[n, cols]`
     /// @param add whether to add to what is in dx
-    public void input(Worker worker, Tensor w, MemorySegment dy, int n, MemorySegment dx, boolean add) {
+    public void input(Worker worker, Linear matrix, Activations dy, MemorySegment dx, boolean add) {
+        int n = dy.rows();
+        GradientMatMul kernel = matrix.kernel(n).gradient();
+        Packing<?> packing = kernel == null ? null : kernel.packing(n);
+        if (kernel != null && packing != null) {
+            dy.pack(worker, packing);
+            worker.barrier();
+            kernel.apply(worker, dy, dx, add);
+        } else {
+            input(worker, matrix.weights(), dy.data(), n, dx, add);
+        }
+    }
+
+    private void input(Worker worker, Tensor w, MemorySegment dy, int n, MemorySegment dx, boolean add) {
         int rows = w.shape().rows();
         int cols = w.shape().cols();
         int grain = Gemm.grain(w);

@@ -184,8 +184,8 @@ final class LlamaParameters implements AutoCloseable {
         return new Linear(
                 tensor,
                 null,
-                engine.kernels().choose(tensor, Regime.DECODE),
-                engine.kernels().choose(tensor, Regime.PREFILL));
+                engine.cpuKernels().choose(tensor, Regime.DECODE),
+                engine.cpuKernels().choose(tensor, Regime.PREFILL));
     }
 
     private Tensor tensor(Part part) {

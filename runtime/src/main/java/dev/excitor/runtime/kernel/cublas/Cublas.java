@@ -105,32 +105,40 @@ record Cublas(
         }
     }
 
-    /// `Y = alpha X W^T`, all rows one behind the other: X `[n, cols]` and W `[rows, cols]` in f16, Y `[n, rows]` in
-    /// f32, with sums in f32. cuBLAS counts columns first, so that to it this is `Y^T = W X^T`, W being given
-    /// transposed.
+    /// `Y = X W^T`, or `dX = dY W`, all rows one behind the other: `W'[rows, cols]` and what it meets in f16, the
+    /// result
+    /// in f32, with sums in f32 and W's factor for alpha.
     ///
-    /// @param one  address of alpha, f32, on the host
+    /// cuBLAS counts columns first. To it W is `W^T[cols, rows]`, and these are `Y^T = W X^T`, with W as the transpose
+    /// of what lies there, and `dX^T = W^T dY^T`, with W^T as it lies there.
+    ///
+    /// @param side which of the two
+    /// @param n    rows of x
     /// @param zero address of a zero, f32, on the host
-    void multiply(long handle, int n, int rows, int cols, long one, long w, long x, long zero, long y) {
+    /// @param x    X `[n, cols]` or dY `[n, rows]`
+    /// @param y    Y `[n, rows]` or dX `[n, cols]`
+    void multiply(long handle, Side side, int n, DeviceMatrix w, long x, long zero, long y) {
+        int read = side.read(w);
+        int made = side.made(w);
         try {
             int status = (int) cublasGemmEx.invokeExact(
                     handle,
-                    OP_T,
+                    side == Side.FORWARD ? OP_T : OP_N,
                     OP_N,
-                    rows,
+                    made,
                     n,
-                    cols,
-                    one,
-                    w,
+                    read,
+                    w.factor().address(),
+                    w.pointer(),
                     CUDA_R_16F,
-                    cols,
+                    w.cols(),
                     x,
                     CUDA_R_16F,
-                    cols,
+                    read,
                     zero,
                     y,
                     CUDA_R_32F,
-                    rows,
+                    made,
                     COMPUTE_32F,
                     GEMM_DEFAULT);
             check("cublasGemmEx", status);

@@ -116,7 +116,7 @@ public final class CublasProvider implements KernelProvider {
         if (rows < options.rows()) {
             return new Declined("rows %d below %d (--gpu-rows)".formatted(rows, options.rows()));
         }
-        if (4L * tensor.shape().rows() > Gpu.SLOT_BYTES) {
+        if (!DeviceProduct.fitsSlot(tensor.shape().rows())) {
             return new Declined("a result of %d numbers is more than comes down at once"
                     .formatted(tensor.shape().rows()));
         }

@@ -164,7 +164,7 @@ final class Gpu {
                 .reinterpret(0, arena, freed -> resources.free(Kind.DEVICE_MEMORY, pointer));
     }
 
-    /// Results of a piece, `[count, rows]` f32, complete after [#await].
+    /// Results of a piece, f32 rows without gaps, complete after [#await].
     MemorySegment results(int slot) {
         return slots[slot].host();
     }
@@ -174,10 +174,10 @@ final class Gpu {
     /// @param x     packed
     /// @param first row of x
     /// @param count rows of x, so few that the results fit the slot
-    void enqueue(HalfRows x, DeviceMatrix w, int first, int count, int slot) {
+    void enqueue(HalfRows x, DeviceMatrix w, Side side, int first, int count, int slot) {
         CudaRuntime cuda = cuda();
         Slot at = slots[slot];
-        long rowBytes = 2L * w.cols();
+        long rowBytes = 2L * side.read(w);
         if (x.uploaded() < first + count) {
             int from = x.uploaded();
             long bytes = (first + count - from) * rowBytes;
@@ -186,22 +186,10 @@ final class Gpu {
             cuda.streamWait(compute, at.uploaded());
             x.uploaded(first + count);
         }
-        long source = x.device() + first * rowBytes;
-        libraries
-                .blas()
-                .multiply(
-                        blas,
-                        count,
-                        w.rows(),
-                        w.cols(),
-                        w.factor().address(),
-                        w.pointer(),
-                        source,
-                        zero.address(),
-                        at.device());
+        libraries.blas().multiply(blas, side, count, w, x.device() + first * rowBytes, zero.address(), at.device());
         cuda.record(at.multiplied(), compute);
         cuda.streamWait(down, at.multiplied());
-        cuda.copyToHost(at.host().address(), at.device(), 4L * count * w.rows(), down);
+        cuda.copyToHost(at.host().address(), at.device(), 4L * count * side.made(w), down);
         cuda.record(at.done(), down);
     }
 

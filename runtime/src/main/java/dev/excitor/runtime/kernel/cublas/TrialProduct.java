@@ -8,13 +8,14 @@ import dev.excitor.runtime.format.Formats;
 import dev.excitor.runtime.kernel.Activations;
 import dev.excitor.runtime.kernel.cublas.Resources.Kind;
 import dev.excitor.runtime.kernel.scalar.ScalarMatMul;
+import dev.excitor.runtime.ops.Gemm;
 import dev.excitor.runtime.team.Team;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/// A product of small integers, which f16 holds exactly: it goes the whole way that others will go, and comes out
-/// exactly as the definition has it or the device is not used.
+/// A product of small integers, which f16 holds exactly, and one with the same matrix from its other side: they go the
+/// whole way that others will go, and come out exactly as the definitions have them or the device is not used.
 final class TrialProduct {
 
     private static final int ROWS = 72;
@@ -41,9 +42,7 @@ final class TrialProduct {
     private static void compare(Device.Ready device, Team team, Arena arena, Tensor w, DeviceMatrix matrix) {
         ScalarMatMul definition = new ScalarMatMul();
         CublasMatMul kernel = new CublasMatMul(device.gpu(), device.packing(), matrix, definition, 1);
-        Activations x = new Activations(arena, N, COLS, List.of(device.packing()));
-        fill(x.data(), N, COLS, 7, 2);
-        x.rows(N);
+        Activations x = integers(device, arena, COLS);
         MemorySegment expected = arena.allocate(4L * N * ROWS, 4);
         MemorySegment found = arena.allocate(4L * N * ROWS, 4);
         team.run(worker -> {
@@ -52,14 +51,41 @@ final class TrialProduct {
             worker.barrier();
             kernel.apply(worker, w, x, found, ROWS);
         });
-        for (int i = 0; i < N * ROWS; i++) {
+        requireSame("a trial product on the GPU", expected, found, N * ROWS);
+        compareBack(device, team, arena, w, matrix);
+    }
+
+    private static void compareBack(Device.Ready device, Team team, Arena arena, Tensor w, DeviceMatrix matrix) {
+        CublasGradient kernel = new CublasGradient(device.gpu(), device.packing(), matrix, 1);
+        Activations dy = integers(device, arena, ROWS);
+        MemorySegment expected = arena.allocate(4L * N * COLS, 4);
+        MemorySegment found = arena.allocate(4L * N * COLS, 4);
+        team.run(worker -> {
+            dy.pack(worker, device.packing());
+            if (worker.index() == 0) {
+                Gemm.View rows = Gemm.View.of(dy.data(), ROWS);
+                new Gemm.Scalar().multiply(worker, rows, w, Gemm.View.of(expected, COLS), N, 0, COLS, false);
+            }
+            worker.barrier();
+            kernel.apply(worker, dy, found, false);
+        });
+        requireSame("a trial product on the GPU, on the way back", expected, found, N * COLS);
+    }
+
+    private static Activations integers(Device.Ready device, Arena arena, int cols) {
+        Activations x = new Activations(arena, N, cols, List.of(device.packing()));
+        fill(x.data(), N, cols, 7, 2);
+        x.rows(N);
+        return x;
+    }
+
+    private static void requireSame(String what, MemorySegment expected, MemorySegment found, int count) {
+        for (int i = 0; i < count; i++) {
             float wanted = Blocks.f32(expected, 4L * i);
             float got = Blocks.f32(found, 4L * i);
             if (wanted != got) {
                 throw new ExcitorException.Mismatch(
-                        "number %d of a trial product on the GPU".formatted(i),
-                        Float.toString(wanted),
-                        Float.toString(got));
+                        "number %d of %s".formatted(i, what), Float.toString(wanted), Float.toString(got));
             }
         }
     }

@@ -54,8 +54,9 @@ class CublasFailureTest {
     /// @param usable  whether the GPU is still used at the end
     record Life(List<ExcitorException.NativeCall> thrown, boolean usable) {}
 
-    /// Opens a device, binds two matrices, makes room for activations, multiplies several times and frees all of it.
-    /// Each product that comes out is right.
+    /// Opens a device, binds two matrices, makes room for activations, multiplies several times, both ways, and frees
+    /// all
+    /// of it. Each product that comes out is right.
     private Life live() {
         List<ExcitorException.NativeCall> thrown = new ArrayList<>();
         CublasProvider provider = CublasProvider.open(standIn.options(), cpu, team);
@@ -68,6 +69,8 @@ class CublasFailureTest {
             MatMul second = kernel(provider.consider(small.w(), Regime.PREFILL));
             multiplyInASession(large, first, thrown);
             multiplyInASession(small, second, thrown);
+            float[] gradients = GpuProduct.numbers(5 * large.w().shape().rows(), random);
+            goBackInASession(new GpuGradient(large.w(), gradients), first, thrown);
             usable = provider.state() instanceof GpuState.InUse;
             provider.release(large.w());
         } finally {
@@ -90,6 +93,23 @@ class CublasFailureTest {
                 } catch (ExcitorException.NativeCall failure) {
                     thrown.add(failure);
                     product.check(product.run(team, kernel, activations), "after a failure");
+                }
+            }
+        } catch (ExcitorException.NativeCall noRoom) {
+            thrown.add(noRoom);
+        }
+    }
+
+    /// The same for the way back, which adds the second time to what is there.
+    private void goBackInASession(GpuGradient gradient, MatMul kernel, List<ExcitorException.NativeCall> thrown) {
+        try (Arena arena = Arena.ofShared()) {
+            Activations activations = gradient.activations(arena, kernel);
+            for (boolean add : new boolean[] {false, true}) {
+                try {
+                    gradient.check(gradient.run(team, kernel, activations, add), add, "on the way back");
+                } catch (ExcitorException.NativeCall failure) {
+                    thrown.add(failure);
+                    gradient.check(gradient.run(team, kernel, activations, add), add, "back after a failure");
                 }
             }
         } catch (ExcitorException.NativeCall noRoom) {

@@ -88,7 +88,7 @@ class CublasProductTest {
         standIn.reset(StandIn.PLENTY, eager);
         int rows = 150_000;
         int n = 4 * (int) (Gpu.SLOT_BYTES / (4L * rows)) + 7;
-        assertThat(Math.ceilDiv(n, CublasMatMul.pieceRows(n, rows))).isGreaterThan(Gpu.SLOTS);
+        assertThat(Math.ceilDiv(n, DeviceProduct.pieceRows(n, rows))).isGreaterThan(Gpu.SLOTS);
         withProvider(2, provider -> {
             try (Arena arena = Arena.ofShared()) {
                 GpuProduct product = GpuProduct.random(arena, Formats.of("Q8_0"), rows, 32, n, new Random(SEED));
@@ -205,13 +205,13 @@ class CublasProductTest {
     void aPieceIsWorthItsCallsAndFitsItsSlot() {
         for (int rows : new int[] {1, 100, 2048, 8192, 128_256, (int) (Gpu.SLOT_BYTES / 4)}) {
             for (int n : new int[] {1, 2, 31, 512, 16_384}) {
-                int size = CublasMatMul.pieceRows(n, rows);
+                int size = DeviceProduct.pieceRows(n, rows);
                 assertThat(size).as("%d rows, %d activations", rows, n).isBetween(1, n);
                 assertThat(4L * size * rows).isLessThanOrEqualTo(Gpu.SLOT_BYTES);
             }
         }
-        assertThat(CublasMatMul.pieceRows(512, 2048)).isEqualTo(128);
-        assertThat(CublasMatMul.pieceRows(32, 2048)).isEqualTo(32);
+        assertThat(DeviceProduct.pieceRows(512, 2048)).isEqualTo(128);
+        assertThat(DeviceProduct.pieceRows(32, 2048)).isEqualTo(32);
     }
 
     private void check(CublasProvider provider, GpuProduct product, String what) {

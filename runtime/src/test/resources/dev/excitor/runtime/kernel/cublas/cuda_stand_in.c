@@ -49,7 +49,7 @@ struct work {
     void *target;
     const void *source;
     size_t bytes;
-    int m, n, k, lda, ldb, ldc;
+    int transposed, m, n, k, lda, ldb, ldc;
     float alpha;
     const void *b;
     cudaEvent_t event;
@@ -178,7 +178,8 @@ static void perform(struct work *work) {
                 for (int i = 0; i < work->m; i++) {
                     float sum = 0;
                     for (int l = 0; l < work->k; l++) {
-                        sum += halves[a[(size_t) i * work->lda + l]] * halves[b[(size_t) j * work->ldb + l]];
+                        size_t at = work->transposed ? (size_t) i * work->lda + l : (size_t) l * work->lda + i;
+                        sum += halves[a[at]] * halves[b[(size_t) j * work->ldb + l]];
                     }
                     c[(size_t) j * work->ldc + i] = work->alpha * sum + (wrong_product && i == 1 && j == 1);
                 }
@@ -404,20 +405,22 @@ int cublasSetStream_v2(cublasHandle_t handle, cudaStream_t stream) {
 int cublasGemmEx(cublasHandle_t handle, int transa, int transb, int m, int n, int k, const void *alpha, const void *A,
         int Atype, int lda, const void *B, int Btype, int ldb, const void *beta, void *C, int Ctype, int ldc,
         int compute, int algo) {
+    /* A has its columns one behind the other: k numbers each of m where it is given transposed, m each of k if not */
+    int across = transa ? k : m, along = transa ? m : k;
     BEGIN(cublasGemmEx)
     if (!is_live(HANDLE, handle, 0) || !handle->stream) status = wrong(name, "no handle with a stream");
-    else if (transa != 1 || transb != 0) status = wrong(name, "operations %d and %d", transa, transb);
+    else if ((transa != 1 && transa != 0) || transb != 0) status = wrong(name, "operations %d and %d", transa, transb);
     else if (m < 1 || n < 1 || k < 1) status = wrong(name, "sizes %d, %d, %d", m, n, k);
     else if (Atype != 2 || Btype != 2 || Ctype != 0) status = wrong(name, "types %d, %d, %d", Atype, Btype, Ctype);
     else if (compute != 68 || algo != -1) status = wrong(name, "compute type %d, algorithm %d", compute, algo);
-    else if (lda < k || ldb < k || ldc < m) status = wrong(name, "leading dimensions %d, %d, %d", lda, ldb, ldc);
-    else if (!is_live(DEVICE, A, 2 * ((size_t) (m - 1) * lda + k))) status = wrong(name, "A is not all there");
+    else if (lda < across || ldb < k || ldc < m) status = wrong(name, "leading dimensions %d, %d, %d", lda, ldb, ldc);
+    else if (!is_live(DEVICE, A, 2 * ((size_t) (along - 1) * lda + across))) status = wrong(name, "A is not all there");
     else if (!is_live(DEVICE, B, 2 * ((size_t) (n - 1) * ldb + k))) status = wrong(name, "B is not all there");
     else if (!is_live(DEVICE, C, 4 * ((size_t) (n - 1) * ldc + m))) status = wrong(name, "C is not all there");
     else if (!alpha || !beta || *(const float *) beta != 0) status = wrong(name, "alpha or beta");
     else {
         put(handle->stream, (struct work) {.what = MULTIPLY, .target = C, .source = A, .b = B, .m = m, .n = n, .k = k,
-                .lda = lda, .ldb = ldb, .ldc = ldc, .alpha = *(const float *) alpha});
+                .transposed = transa, .lda = lda, .ldb = ldb, .ldc = ldc, .alpha = *(const float *) alpha});
     }
     END
 }
