@@ -17,8 +17,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Random;
 import java.util.function.IntUnaryOperator;
+import java.util.function.Supplier;
 
 /// Trains an Excitor on a model whose weights stay as they are, in whatever format they have.
 ///
@@ -176,18 +178,13 @@ public final class ExcitorTrainer implements AutoCloseable {
     private Optional<TrainingStep> update(List<Example> batch, int epoch, int total) {
         long start = System.nanoTime();
         int scored = batch.stream().mapToInt(Example::scored).sum();
-        parameters.gradients().fill((byte) 0);
-        double loss = 0;
-        int tokens = 0;
-        for (Sequences sequences : microBatches(batch)) {
-            if (stopped) {
-                return Optional.empty();
-            }
-            model.checkpoint().checkUnchanged();
-            loss += Arrays.stream(decoder.gradients(sequences, 1f / scored)).sum();
-            tokens += sequences.rows();
+        List<Sequences> parts = microBatches(batch);
+        OptionalDouble sum = onceMoreWithoutGpu(() -> gradients(parts, 1f / scored));
+        if (sum.isEmpty()) {
+            return Optional.empty();
         }
-        loss /= scored;
+        double loss = sum.getAsDouble() / scored;
+        int tokens = parts.stream().mapToInt(Sequences::rows).sum();
         double norm = gradientNorm();
         if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
             throw new ExcitorException.NotFinite(
@@ -202,6 +199,33 @@ public final class ExcitorTrainer implements AutoCloseable {
         }
         double seconds = (System.nanoTime() - start) * 1e-9;
         return Optional.of(new TrainingStep(step, total, epoch + 1, loss, learningRate, norm, tokens, scored, seconds));
+    }
+
+    /// Makes the gradients anew.
+    ///
+    /// @return the sum of the losses; empty when it was stopped before its end
+    private OptionalDouble gradients(List<Sequences> parts, float weight) {
+        parameters.gradients().fill((byte) 0);
+        double loss = 0;
+        for (Sequences sequences : parts) {
+            if (stopped) {
+                return OptionalDouble.empty();
+            }
+            model.checkpoint().checkUnchanged();
+            loss += Arrays.stream(decoder.gradients(sequences, weight)).sum();
+        }
+        return OptionalDouble.of(loss);
+    }
+
+    /// A GPU that fails in a pass has been given up by then, and the CPU computes what it left unfinished.
+    ///
+    /// @param work begins by forgetting what an earlier attempt has left
+    private static <T> T onceMoreWithoutGpu(Supplier<T> work) {
+        try {
+            return work.get();
+        } catch (ExcitorException.NativeCall failed) {
+            return work.get();
+        }
     }
 
     /// Whole examples, as many at a time as fit.
@@ -255,7 +279,7 @@ public final class ExcitorTrainer implements AutoCloseable {
         long scored = 0;
         for (Sequences sequences : microBatches(examples)) {
             model.checkpoint().checkUnchanged();
-            double[] losses = decoder.losses(sequences);
+            double[] losses = onceMoreWithoutGpu(() -> decoder.losses(sequences));
             sum += Arrays.stream(losses).sum();
             scored += losses.length;
         }

@@ -25,6 +25,8 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// Which matrices go to the device, which stay, and that each of these has a reason that names what to change.
 class CublasProviderTest {
@@ -137,14 +139,18 @@ class CublasProviderTest {
         assertThat(standIn.live()).isEqualTo(before);
     }
 
-    @Test
-    void aDeviceThatMiscountsIsNotUsed() {
+    @ParameterizedTest
+    @EnumSource
+    void aDeviceThatMiscountsIsNotUsed(Side side) {
         StandIn standIn = StandIn.require();
-        standIn.miscount();
+        standIn.miscount(side);
         List<Long> before = standIn.live();
         CublasProvider provider = CublasProvider.open(standIn.options(), cpu, team);
         assertThat(((GpuState.Unusable) provider.state()).reason())
-                .contains("number 73 of a trial product on the GPU: expected");
+                .contains(
+                        side == Side.FORWARD
+                                ? "number 73 of a trial product on the GPU: expected"
+                                : "number 97 of a trial product on the GPU, on the way back: expected");
         assertThat(standIn.live()).isEqualTo(before);
         provider.close();
     }

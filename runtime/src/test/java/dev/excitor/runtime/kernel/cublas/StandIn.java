@@ -109,9 +109,9 @@ final class StandIn {
         call("stand_in_devices", FunctionDescriptor.ofVoid(JAVA_INT), count);
     }
 
-    /// Lets one number of each product be wrong.
-    void miscount() {
-        call("stand_in_miscount", FunctionDescriptor.ofVoid(JAVA_INT), 1);
+    /// Lets one number of each product from one side be wrong.
+    void miscount(Side side) {
+        call("stand_in_miscount", FunctionDescriptor.ofVoid(JAVA_INT), side == Side.FORWARD ? 1 : 0);
     }
 
     long calls() {

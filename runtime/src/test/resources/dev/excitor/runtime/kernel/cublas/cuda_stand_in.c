@@ -74,8 +74,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct thing *things;
 static long live[KINDS];
 static long device_bytes, device_total = 1L << 40;
-static long calls, fail_from, fail_to;
-static int fail_status, eager, devices = 1, wrong_product;
+static long calls, fail_from, fail_to, products[2];
+static int fail_status, eager, devices = 1, wrong_product[2];
 static char fault[512], failed_function[64];
 
 /* Addresses of the device mean nothing to the host: whoever reads through one is ended by the system. */
@@ -181,7 +181,7 @@ static void perform(struct work *work) {
                         size_t at = work->transposed ? (size_t) i * work->lda + l : (size_t) l * work->lda + i;
                         sum += halves[a[at]] * halves[b[(size_t) j * work->ldb + l]];
                     }
-                    c[(size_t) j * work->ldc + i] = work->alpha * sum + (wrong_product && i == 1 && j == 1);
+                    c[(size_t) j * work->ldc + i] = work->alpha * sum + (wrong_product[work->transposed] && i == 1 && j == 1);
                 }
             }
             break;
@@ -419,6 +419,7 @@ int cublasGemmEx(cublasHandle_t handle, int transa, int transb, int m, int n, in
     else if (!is_live(DEVICE, C, 4 * ((size_t) (n - 1) * ldc + m))) status = wrong(name, "C is not all there");
     else if (!alpha || !beta || *(const float *) beta != 0) status = wrong(name, "alpha or beta");
     else {
+        products[transa]++;
         put(handle->stream, (struct work) {.what = MULTIPLY, .target = C, .source = A, .b = B, .m = m, .n = n, .k = k,
                 .transposed = transa, .lda = lda, .ldb = ldb, .ldc = ldc, .alpha = *(const float *) alpha});
     }
@@ -440,10 +441,10 @@ void stand_in_reset(long total_bytes, int eagerly) {
     device_bytes = 0;
     device_total = total_bytes;
     eager = eagerly;
-    calls = fail_from = fail_to = 0;
+    calls = fail_from = fail_to = products[0] = products[1] = 0;
     fault[0] = failed_function[0] = 0;
     devices = 1;
-    wrong_product = 0;
+    wrong_product[0] = wrong_product[1] = 0;
     pthread_mutex_unlock(&lock);
 }
 
@@ -458,10 +459,13 @@ void stand_in_fail(long from, long to, int status) {
 
 void stand_in_devices(int count) { devices = count; }
 
-/* Lets one number of every product be wrong by one. */
-void stand_in_miscount(int yes) { wrong_product = yes; }
+/* Lets one number of every product be wrong by one whose first matrix is given transposed, or is not. */
+void stand_in_miscount(int transposed) { wrong_product[transposed] = 1; }
 
 long stand_in_calls(void) { return calls; }
+
+/* Products since the reset whose first matrix was given transposed, or was not. */
+long stand_in_products(int transposed) { return products[transposed]; }
 
 /* What was wrong with the first call that was wrong; empty if none was. */
 const char *stand_in_fault(void) { return fault; }
