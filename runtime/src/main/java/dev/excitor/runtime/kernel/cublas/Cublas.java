@@ -164,6 +164,7 @@ record Cublas(
             case 13 -> "the program on the device failed (CUBLAS_STATUS_EXECUTION_FAILED)";
             case 14 -> "an internal operation failed (CUBLAS_STATUS_INTERNAL_ERROR)";
             case 15 -> "the operation is not supported (CUBLAS_STATUS_NOT_SUPPORTED)";
+            case 16 -> "a license is missing (CUBLAS_STATUS_LICENSE_ERROR)";
             default -> "no meaning known";
         };
     }

@@ -4,6 +4,7 @@ import dev.excitor.runtime.ExcitorException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.SequencedSet;
 
 /// Everything that has been taken from CUDA and not been given back, so that it can be given back in one go whatever
@@ -65,20 +66,26 @@ final class Resources {
                 return;
             }
         }
-        release(resource);
+        release(resource).ifPresent(failure -> warn(1, failure));
     }
 
-    /// Gives everything back, the last taken first.
+    /// Gives everything back, the last taken first. After a fault on the device CUDA refuses all of it: that is said
+    /// once.
     void freeAll() {
         List<Resource> rest;
         synchronized (this) {
             rest = new ArrayList<>(taken.reversed());
             taken.clear();
         }
-        rest.forEach(this::release);
+        List<ExcitorException.NativeCall> failures =
+                rest.stream().map(this::release).flatMap(Optional::stream).toList();
+        if (!failures.isEmpty()) {
+            warn(failures.size(), failures.getFirst());
+        }
     }
 
-    private void release(Resource resource) {
+    /// @return what kept it from being given back
+    private Optional<ExcitorException.NativeCall> release(Resource resource) {
         try {
             switch (resource.kind()) {
                 case DEVICE_MEMORY -> libraries.runtime().free(resource.pointer());
@@ -87,11 +94,17 @@ final class Resources {
                 case EVENT -> libraries.runtime().eventDestroy(resource.pointer());
                 case BLAS_HANDLE -> libraries.blas().destroy(resource.pointer());
             }
+            return Optional.empty();
         } catch (ExcitorException.NativeCall failure) {
-            LOG.log(
-                    System.Logger.Level.WARNING,
-                    "What was taken from the GPU could not be given back and stays taken until the program ends: {0}",
-                    failure.getMessage());
+            return Optional.of(failure);
         }
+    }
+
+    private static void warn(int count, ExcitorException.NativeCall first) {
+        LOG.log(
+                System.Logger.Level.WARNING,
+                "{0} of what was taken from the GPU could not be given back and may stay taken until the program ends: {1}",
+                count,
+                first.getMessage());
     }
 }
