@@ -77,8 +77,8 @@ final class ModelOptions {
                 paramLabel = "N",
                 defaultValue = "0",
                 description =
-                        "Layers that the GPU computes for prompts and in training, from the top, the output as one more; 99"
-                                + " for all (default: ${DEFAULT-VALUE}).")
+                        "Layers that the GPU computes for prompts and in training, from the top, the output as one"
+                                + " more; 99 for all (default: ${DEFAULT-VALUE}).")
         private int gpuLayers;
 
         @Mixin

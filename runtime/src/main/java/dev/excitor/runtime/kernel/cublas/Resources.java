@@ -103,7 +103,8 @@ final class Resources {
     private static void warn(int count, ExcitorException.NativeCall first) {
         LOG.log(
                 System.Logger.Level.WARNING,
-                "{0} of what was taken from the GPU could not be given back and may stay taken until the program ends: {1}",
+                "{0} of what was taken from the GPU could not be given back and may stay taken until the program ends:"
+                        + " {1}",
                 count,
                 first.getMessage());
     }
