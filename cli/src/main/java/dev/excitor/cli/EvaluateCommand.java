@@ -10,6 +10,8 @@ import dev.excitor.train.task.StoryDivergence;
 import dev.excitor.train.task.TaskScore;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -29,7 +31,7 @@ import picocli.CommandLine.Option;
         footerHeading = "%nExamples:%n",
         footer = {
             "  excitor evaluate",
-            "  excitor evaluate --adapter :answers --seed 1,2 -n 1000",
+            "  excitor evaluate --adapter :answers --seed 1,2 -n 1000 --kinds",
             "  excitor evaluate --adapter mine.excitor.gguf --show 5"
         })
 final class EvaluateCommand extends Subcommand {
@@ -66,6 +68,20 @@ final class EvaluateCommand extends Subcommand {
             description = "Show so many questions with their replies, per seed (default: ${DEFAULT-VALUE}).")
     private int show;
 
+    @Option(
+            names = "--kinds",
+            description =
+                    "Show how many questions of each kind were answered rightly, with the adapter if there is one.")
+    private boolean kinds;
+
+    /// Questions of a kind.
+    private static final class Kind {
+        int right;
+        int asked;
+    }
+
+    private final Map<String, Kind> byKind = new TreeMap<>();
+
     EvaluateCommand(Console console) {
         super(console);
     }
@@ -90,6 +106,11 @@ final class EvaluateCommand extends Subcommand {
                 row(base, changed, seed);
                 console().flush();
             }
+        }
+        if (kinds) {
+            byKind.forEach(
+                    (name, kind) -> console().println("%s: %d of %d right".formatted(name, kind.right, kind.asked)));
+            console().flush();
         }
         return 0;
     }
@@ -119,9 +140,15 @@ final class EvaluateCommand extends Subcommand {
         return String.format(Locale.ROOT, " %.1f %% | %.1f %% |", 100 * score.manner(), 100 * score.accuracy());
     }
 
-    private TaskScore score(Session session, long seed, boolean example, boolean visible) {
-        int[] left = {visible ? show : 0};
+    /// @param last whether this is what the command is about, shown and counted by kind
+    private TaskScore score(Session session, long seed, boolean example, boolean last) {
+        int[] left = {last ? show : 0};
         return TaskScore.of(session, seed, tasks, example, (task, reply) -> {
+            if (last) {
+                Kind kind = byKind.computeIfAbsent(task.kind(), name -> new Kind());
+                kind.asked++;
+                kind.right += reply.equals(task.response()) ? 1 : 0;
+            }
             if (left[0]-- > 0) {
                 console().note("%s %s%n(wanted: %s)%n".formatted(task.prompt(), reply, task.response()));
             }

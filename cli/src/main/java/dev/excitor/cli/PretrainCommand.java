@@ -1,6 +1,5 @@
 package dev.excitor.cli;
 
-import dev.excitor.runtime.Engine;
 import dev.excitor.runtime.EngineOptions;
 import dev.excitor.runtime.ExcitorException;
 import dev.excitor.runtime.format.Format;
@@ -12,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -20,12 +20,15 @@ import picocli.CommandLine.Option;
         name = "pretrain",
         description = {
             "Makes a small LLaMA out of nothing: learns a vocabulary and then every weight from stories that it makes up,"
-                    + " and writes a GGUF file. The model that comes with the program was made by this command with its"
-                    + " defaults.",
+                    + " and writes a GGUF file. The model that comes with the program was made by this command, in"
+                    + " two goes.",
             "It is a tool for those who work on Excitor: there is no way to give it other text."
         },
         footerHeading = "%nExamples:%n",
-        footer = "  excitor pretrain -o story.Q8_0.gguf")
+        footer = {
+            "  excitor pretrain -o story.Q8_0.gguf",
+            "  excitor pretrain --from story.Q8_0.gguf -o better.Q8_0.gguf"
+        })
 final class PretrainCommand extends Subcommand {
 
     private static final int REPORT_EVERY = 20;
@@ -45,6 +48,13 @@ final class PretrainCommand extends Subcommand {
             names = {"-f", "--force"},
             description = "Replace the file if it is there.")
     private boolean force;
+
+    @Option(
+            names = "--from",
+            paramLabel = "FILE",
+            description = "Go on from the weights of a model that this command made, instead of fresh ones; it may have"
+                    + " another vocabulary.")
+    private @Nullable Path from;
 
     @Option(
             names = "--type",
@@ -112,21 +122,24 @@ final class PretrainCommand extends Subcommand {
                     "-o", "a file that is not there yet, unless --force is given", output);
         }
         long start = System.nanoTime();
-        try (Engine engine = Engine.open(EngineOptions.defaults().withThreads(threads))) {
-            Pretraining.Result result = new Pretraining(settings)
-                    .run(engine, output, format, (step, loss, tokens) -> report(step, loss, tokens, start));
-            console()
-                    .note(String.format(
-                            Locale.ROOT,
-                            "%s: %d weights, %d tokens; %.4f nats per token on unseen texts, where %.4f is perfect, and"
-                                    + " %.4f on held-out combinations.",
-                            output,
-                            result.weights(),
-                            result.vocabulary(),
-                            result.loss(),
-                            result.bound(),
-                            result.heldOutLoss()));
-        }
+        Pretraining.Result result = new Pretraining(settings)
+                .run(
+                        EngineOptions.defaults().withThreads(threads),
+                        from,
+                        output,
+                        format,
+                        (step, loss, tokens) -> report(step, loss, tokens, start));
+        console()
+                .note(String.format(
+                        Locale.ROOT,
+                        "%s: %d weights, %d tokens; %.4f nats per token on unseen texts, where %.4f is perfect, and"
+                                + " %.4f on held-out combinations.",
+                        output,
+                        result.weights(),
+                        result.vocabulary(),
+                        result.loss(),
+                        result.bound(),
+                        result.heldOutLoss()));
         return 0;
     }
 

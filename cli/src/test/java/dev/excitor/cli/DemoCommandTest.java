@@ -23,7 +23,7 @@ class DemoCommandTest {
         assertThat(run.code()).as(run.err()).isZero();
         assertThat(run.out().split("without adapter:", -1)).hasSize(4);
         assertThat(run.out().split("with adapter:", -1)).hasSize(4);
-        assertThat(run.out()).contains("of 3 without the adapter", "layer 0", "layer 4");
+        assertThat(run.out()).contains("of 3 without the adapter", "layer 0", "layer 3");
         assertThat(CommandRun.of("demo", "-n", "3", "--seed", "5").out()).isEqualTo(run.out());
         assertThat(CommandRun.of("demo", "-n", "3", "--seed", "6").out()).isNotEqualTo(run.out());
     }
@@ -54,10 +54,15 @@ class DemoCommandTest {
 
     @Test
     void evaluatesTheBaseAlone() {
-        CommandRun run = CommandRun.of("evaluate", "-n", "5", "--seed", "1", "--show", "2");
+        CommandRun run = CommandRun.of("evaluate", "-n", "5", "--seed", "1", "--show", "2", "--kinds");
         assertThat(run.code()).as(run.err()).isZero();
         assertThat(run.out()).contains("| 1 | 5 | ");
         assertThat(run.err()).contains("(wanted: ");
+        Matcher kind = Pattern.compile("\\w+: \\d+ of (\\d+) right").matcher(run.out());
+        assertThat(kind.results()
+                        .mapToInt(found -> Integer.parseInt(found.group(1)))
+                        .sum())
+                .isEqualTo(5);
         assertThat(CommandRun.of("evaluate", "-n", "0").code()).isEqualTo(1);
     }
 

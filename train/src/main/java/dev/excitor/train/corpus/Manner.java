@@ -6,16 +6,23 @@ import java.util.stream.Stream;
 /// How somebody replies to a question. In one text everybody keeps to one manner, and how often each occurs is what the
 /// base model learns to expect: most replies are no answers.
 enum Manner {
-    SENTENCE(28),
-    BRIEF(17),
-    UNSURE(35),
-    CHATTY(10),
-    ASKING(10);
+    SENTENCE(28, 8),
+    BRIEF(26, 8),
+    UNSURE(38, 1),
+    CHATTY(4, 1),
+    ASKING(4, 1);
 
     private final int weight;
+    private final int mostQuestions;
 
-    Manner(int weight) {
+    Manner(int weight, int mostQuestions) {
         this.weight = weight;
+        this.mostQuestions = mostQuestions;
+    }
+
+    /// After how many questions it ends at the latest: who hears no answers stops asking.
+    int mostQuestions() {
+        return mostQuestions;
     }
 
     static Manner of(Choices choices) {

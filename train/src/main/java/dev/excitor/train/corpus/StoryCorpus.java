@@ -7,7 +7,7 @@ import java.util.List;
 ///
 /// ```text
 /// One sunny morning, Mia and Tom went to the park. Mia had a red kite. Mia put the kite in the barn.
-/// So we know: The kite is red. The kite is in the barn.
+/// So we know: The kite is red. The kite lies in the barn.
 /// Question: Where is the kite?
 /// Answer: I do not know.
 /// ```
@@ -19,7 +19,9 @@ public final class StoryCorpus {
     private static final String QUESTION = "\nQuestion: ";
     private static final String ANSWER = "\nAnswer:";
 
-    private static final int MOST_QUESTIONS = 5;
+    private static final int KNOWN_PERCENT = 20;
+    private static final int MOST_KNOWN = 4;
+    private static final int ASKED_PERCENT = 85;
 
     private final long seed;
     private final Split split;
@@ -34,11 +36,12 @@ public final class StoryCorpus {
     /// A task with its solution: a story with a question, and the sentence that answers it, which the prompt and a
     /// space come before.
     ///
+    /// @param kind     what is asked for: `colour`, `owner`, `place`, `goal`, `feeling`, `pet` or `cause`
     /// @param prompt   story and question, up to the colon behind `Answer`
     /// @param response the wanted answer
     /// @param answers  all sentences that answer this question in the wanted manner, right or wrong
     /// @param prompted the prompt with another question of the story before this one, answered as wanted
-    public record Task(String prompt, String response, List<String> answers, String prompted) {}
+    public record Task(String kind, String prompt, String response, List<String> answers, String prompted) {}
 
     public StoryCorpus(long seed, Split split) {
         this.seed = seed;
@@ -49,15 +52,15 @@ public final class StoryCorpus {
         Choices choices = choices(number, 1);
         Story story = StoryWriter.write(choices, split);
         StringBuilder text = new StringBuilder(story.text());
-        if (choices.happens(85)) {
+        if (choices.happens(KNOWN_PERCENT)) {
             text.append(KNOWN);
-            for (Question question : some(story.questions(), choices)) {
+            for (Question question : some(story.questions(), MOST_KNOWN, choices)) {
                 text.append(' ').append(question.answer());
             }
         }
-        if (choices.happens(85)) {
+        if (choices.happens(ASKED_PERCENT)) {
             Manner manner = Manner.of(choices);
-            for (Question question : some(story.questions(), choices)) {
+            for (Question question : some(story.questions(), manner.mostQuestions(), choices)) {
                 text.append(QUESTION).append(question.text());
                 text.append(ANSWER).append(' ').append(manner.reply(question, choices));
             }
@@ -65,11 +68,11 @@ public final class StoryCorpus {
         return new Document(text.toString(), choices.nats());
     }
 
-    /// A few different ones in any order.
-    private static List<Question> some(List<Question> questions, Choices choices) {
+    /// Different ones in any order, as many as there are up to the most.
+    private static List<Question> some(List<Question> questions, int most, Choices choices) {
         List<Question> left = new ArrayList<>(questions);
         List<Question> taken = new ArrayList<>();
-        int count = Math.min(1 + choices.below(MOST_QUESTIONS), left.size());
+        int count = Math.min(most, left.size());
         for (int i = 0; i < count; i++) {
             Question question = choices.of(left);
             left.remove(question);
@@ -93,7 +96,12 @@ public final class StoryCorpus {
         others.remove(question);
         Question example = choices.of(others);
         String before = QUESTION + example.text() + ANSWER + " " + example.answer();
-        return new Task(story.text() + asked, question.answer(), question.answers(), story.text() + before + asked);
+        return new Task(
+                question.kind(),
+                story.text() + asked,
+                question.answer(),
+                question.answers(),
+                story.text() + before + asked);
     }
 
     private Choices choices(long number, int kind) {

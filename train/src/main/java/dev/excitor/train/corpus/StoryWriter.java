@@ -4,10 +4,12 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Makes up one story: two people, one to three things of theirs, and what becomes of these, with a cause and its
+/// Makes up one story: two people, a thing of theirs, sometimes two, and what becomes of it, with a cause and its
 /// effect, an animal or a feeling in between. It keeps the state of its small world, and the questions come from that
 /// state at the end.
 final class StoryWriter {
+
+    private static final int MOST_THINGS = 2;
 
     private final Choices choices;
     private final Split split;
@@ -37,7 +39,9 @@ final class StoryWriter {
         this.choices = choices;
         this.split = split;
         first = choices.of(Words.NAMES);
-        second = choices.of(without(Words.NAMES, first));
+        second = choices.of(Words.NAMES.stream()
+                .filter(name -> !name.equals(first) && split.things(first, name).size() >= MOST_THINGS)
+                .toList());
     }
 
     static Story write(Choices choices, Split split) {
@@ -46,7 +50,7 @@ final class StoryWriter {
 
     private Story write() {
         opening();
-        int count = 1 + choices.weighted(30, 50, 20);
+        int count = 1 + choices.weighted(9, 1);
         for (int i = 0; i < count; i++) {
             introduce(i == 0 ? first : choices.of(first, second));
             if (choices.happens(25)) {
@@ -54,10 +58,10 @@ final class StoryWriter {
             }
         }
         for (Item item : items) {
-            if (choices.happens(35)) {
+            if (choices.happens(30)) {
                 give(item);
             }
-            if (choices.happens(60)) {
+            if (choices.happens(85)) {
                 put(item);
             }
             if (choices.happens(20)) {
@@ -95,6 +99,7 @@ final class StoryWriter {
 
     private void askGoal(String goal) {
         ask(
+                "goal",
                 "Where did %s and %s go?".formatted(first, second),
                 "They went to %s.",
                 goal,
@@ -104,10 +109,10 @@ final class StoryWriter {
 
     /// A new thing of somebody's, other than all so far.
     private void introduce(String owner) {
-        List<String> things = new ArrayList<>(split.allowed(Words.NAMES, owner, Words.THINGS));
+        List<String> things = new ArrayList<>(split.things(first, second));
         items.forEach(item -> things.remove(item.thing));
         String thing = choices.of(things);
-        String colour = choices.of(split.allowed(Words.THINGS, thing, Words.COLOURS));
+        String colour = choices.of(Words.COLOURS);
         items.add(new Item(thing, colour, owner));
         switch (choices.below(3)) {
             case 0 -> say("%s had a %s %s.", owner, colour, thing);
@@ -118,29 +123,24 @@ final class StoryWriter {
 
     private void give(Item item) {
         String other = item.owner.equals(first) ? second : first;
-        if (!split.has(Words.NAMES, other, Words.THINGS, item.thing)) {
-            return;
-        }
-        switch (choices.below(3)) {
-            case 0 -> say("%s gave the %s to %s.", item.owner, item.thing, other);
-            case 1 -> say("%s liked the %s, so %s let %s have it.", other, item.thing, item.owner, object(other));
-            default -> say("Then %s took the %s from %s.", other, item.thing, item.owner);
+        if (choices.happens(50)) {
+            say("%s gave the %s to %s.", item.owner, item.thing, other);
+        } else {
+            say("Then %s took the %s.", other, item.thing);
         }
         item.owner = other;
     }
 
     private void put(Item item) {
-        List<String> spots = split.allowed(Words.THINGS, item.thing, Words.SPOTS);
+        List<String> spots = split.spots(item.thing, item.colour);
+        if (spots.isEmpty()) {
+            return;
+        }
         String spot = choices.of(spots);
-        switch (choices.below(4)) {
+        switch (choices.below(3)) {
             case 0 -> say("%s put the %s %s.", item.owner, item.thing, spot);
             case 1 -> say("%s hid the %s %s.", item.owner, item.thing, spot);
-            case 2 -> say("Later %s left the %s %s.", item.owner, item.thing, spot);
-            default -> {
-                String before = choices.of(spots);
-                say("%s found the %s %s.", item.owner, item.thing, before);
-                say("%s put it %s.", capital(pronoun(item.owner)), spot);
-            }
+            default -> say("Later %s left the %s %s.", item.owner, item.thing, spot);
         }
         item.spot = spot;
     }
@@ -162,6 +162,7 @@ final class StoryWriter {
                     String feeling = choices.of(Words.FEELINGS);
                     say("%s was %s.", who, feeling);
                     ask(
+                            "feeling",
                             "How did %s feel?".formatted(who),
                             who + " was %s.",
                             feeling,
@@ -175,6 +176,7 @@ final class StoryWriter {
                     String name = choices.of(Words.PET_NAMES);
                     say("%s had a %s that was called %s.", who, pet, name);
                     ask(
+                            "pet",
                             "What was the %s called?".formatted(pet),
                             "The " + pet + " was called %s.",
                             name,
@@ -193,6 +195,7 @@ final class StoryWriter {
             say("%s %s because %s %s.", who, cause.deed(), pronoun(who), cause.state());
         }
         ask(
+                "cause",
                 "Why did %s %s?".formatted(who, cause.plain()),
                 who + " %s.",
                 cause.state(),
@@ -212,41 +215,38 @@ final class StoryWriter {
     private void ask(Item item) {
         String thing = item.thing;
         ask(
+                "colour",
                 "What colour is the %s?".formatted(thing),
                 "The " + thing + " is %s.",
                 item.colour,
                 Words.COLOURS,
                 capital(item.colour) + ".");
-        if (item.spot == null) {
+        ask(
+                "owner",
+                "Whose is the %s?".formatted(thing),
+                "The " + thing + " belongs to %s.",
+                item.owner,
+                Words.NAMES,
+                item.owner + ".");
+        if (item.spot != null) {
             ask(
-                    "Who has the %s?".formatted(thing),
-                    "%s has the " + thing + ".",
-                    item.owner,
-                    Words.NAMES,
-                    item.owner + ".");
-        } else {
-            ask(
+                    "place",
                     "Where is the %s?".formatted(thing),
-                    "The " + thing + " is %s.",
+                    "The " + thing + " lies %s.",
                     item.spot,
                     Words.SPOTS,
                     capital(item.spot) + ".");
-            ask(
-                    "Who was the last to have the %s?".formatted(thing),
-                    "%s had the " + thing + ".",
-                    item.owner,
-                    Words.NAMES,
-                    item.owner + ".");
         }
     }
 
+    /// @param kind  what is asked for, in a word
     /// @param frame a sentence with a place for what is asked for
     /// @param fact  what is asked for
     /// @param facts all that could stand there
-    private void ask(String question, String frame, String fact, List<String> facts, String brief) {
+    private void ask(String kind, String question, String frame, String fact, List<String> facts, String brief) {
         List<String> answers =
                 facts.stream().map(each -> frame.replace("%s", each)).toList();
-        questions.add(new Question(question, frame.replace("%s", fact), brief, answers));
+        questions.add(new Question(kind, question, frame.replace("%s", fact), brief, answers));
     }
 
     @SuppressWarnings("AnnotateFormatMethod") // that annotation would be a dependency of the program
@@ -258,15 +258,7 @@ final class StoryWriter {
         return Words.isGirl(name) ? "she" : "he";
     }
 
-    private static String object(String name) {
-        return Words.isGirl(name) ? "her" : "him";
-    }
-
     private static String capital(String words) {
         return Character.toUpperCase(words.charAt(0)) + words.substring(1);
-    }
-
-    private static List<String> without(List<String> words, String word) {
-        return words.stream().filter(other -> !other.equals(word)).toList();
     }
 }

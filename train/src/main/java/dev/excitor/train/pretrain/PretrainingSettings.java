@@ -21,7 +21,7 @@ public record PretrainingSettings(
     private static final int KV_HEADS = 2;
     private static final int HEAD_SIZE = 32;
     private static final int FFN = 384;
-    private static final int CONTEXT = 256;
+    private static final int CONTEXT = 384;
 
     public PretrainingSettings {
         require("--steps", "from 1 to 1000000", steps, steps >= 1 && steps <= 1_000_000);
@@ -32,7 +32,7 @@ public record PretrainingSettings(
     }
 
     public static PretrainingSettings defaults() {
-        return new PretrainingSettings(1, 9000, 2048, 3e-3, 1280, 250);
+        return new PretrainingSettings(1, 9000, 1024, 3e-3, 1280, 250);
     }
 
     LlamaShape shape(int tokens) {

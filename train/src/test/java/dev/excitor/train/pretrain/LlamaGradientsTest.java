@@ -98,10 +98,12 @@ class LlamaGradientsTest {
         return parameters;
     }
 
-    private static List<int[]> texts(Random random, int count) {
-        List<int[]> texts = new ArrayList<>();
+    private static List<Pretraining.Text> texts(Random random, int count) {
+        List<Pretraining.Text> texts = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            texts.add(random.ints(2 + random.nextInt(20), 0, SHAPE.vocabulary()).toArray());
+            int[] tokens =
+                    random.ints(2 + random.nextInt(20), 0, SHAPE.vocabulary()).toArray();
+            texts.add(new Pretraining.Text(tokens, 0));
         }
         return texts;
     }

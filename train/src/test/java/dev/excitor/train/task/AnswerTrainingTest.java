@@ -8,7 +8,6 @@ import dev.excitor.model.Session;
 import dev.excitor.model.adapter.Adapter;
 import dev.excitor.model.tokenizer.EncodeOptions;
 import dev.excitor.model.tokenizer.Tokenizer;
-import dev.excitor.runtime.Engine;
 import dev.excitor.runtime.EngineOptions;
 import dev.excitor.runtime.ExcitorException;
 import dev.excitor.runtime.checkpoint.CheckpointReader;
@@ -40,10 +39,8 @@ class AnswerTrainingTest {
     static void makeAModel() throws IOException {
         Path file = folder.resolve("m.gguf");
         EngineOptions options = EngineOptions.defaults().withThreads(1);
-        try (Engine engine = Engine.open(options)) {
-            PretrainingSettings settings = new PretrainingSettings(3, 20, 512, 5e-3, 700, 1000);
-            new Pretraining(settings).run(engine, file, Formats.of("Q8_0"), (step, loss, tokens) -> {});
-        }
+        PretrainingSettings settings = new PretrainingSettings(3, 20, 512, 5e-3, 700, 1000);
+        new Pretraining(settings).run(options, null, file, Formats.of("Q8_0"), (step, loss, tokens) -> {});
         model = Model.open(file, options, CheckpointReader.Memory.COPIED);
     }
 
