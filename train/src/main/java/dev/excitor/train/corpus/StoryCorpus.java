@@ -36,7 +36,7 @@ public final class StoryCorpus {
     /// A task with its solution: a story with a question, and the sentence that answers it, which the prompt and a
     /// space come before.
     ///
-    /// @param kind     what is asked for: `colour`, `owner`, `place`, `goal`, `feeling`, `pet` or `cause`
+    /// @param kind     what is asked for: `colour`, `owner`, `place`, `feeling` or `cause`
     /// @param prompt   story and question, up to the colon behind `Answer`
     /// @param response the wanted answer
     /// @param answers  all sentences that answer this question in the wanted manner, right or wrong

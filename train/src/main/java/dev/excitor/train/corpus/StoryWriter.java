@@ -82,29 +82,14 @@ final class StoryWriter {
         String weather = choices.of(Words.WEATHERS);
         String time = choices.of(Words.TIMES);
         switch (choices.below(4)) {
-            case 0 -> {
-                String goal = choices.of(Words.GOALS);
-                say("One %s %s, %s and %s went to %s.", weather, time, first, second, goal);
-                askGoal(goal);
-            }
-            case 1 -> {
-                String goal = choices.of(Words.GOALS);
-                say("%s and %s were friends. On a %s %s they walked to %s.", first, second, weather, time, goal);
-                askGoal(goal);
-            }
+            case 0 -> say("One %s %s, %s and %s went to %s.", weather, time, first, second, choices.of(Words.GOALS));
+            case 1 ->
+                say(
+                        "%s and %s were friends. On a %s %s they walked to %s.",
+                        first, second, weather, time, choices.of(Words.GOALS));
             case 2 -> say("It was a %s %s. %s sat with %s.", weather, time, first, second);
             default -> say("Once upon a time there were two friends, %s and %s.", first, second);
         }
-    }
-
-    private void askGoal(String goal) {
-        ask(
-                "goal",
-                "Where did %s and %s go?".formatted(first, second),
-                "They went to %s.",
-                goal,
-                Words.GOALS,
-                "To %s.".formatted(goal));
     }
 
     /// A new thing of somebody's, other than all so far.
@@ -170,20 +155,7 @@ final class StoryWriter {
                             capital(feeling) + ".");
                 }
             }
-            default -> {
-                if (questions.stream().noneMatch(question -> question.text().endsWith("called?"))) {
-                    String pet = choices.of(Words.PETS);
-                    String name = choices.of(Words.PET_NAMES);
-                    say("%s had a %s that was called %s.", who, pet, name);
-                    ask(
-                            "pet",
-                            "What was the %s called?".formatted(pet),
-                            "The " + pet + " was called %s.",
-                            name,
-                            Words.PET_NAMES,
-                            name + ".");
-                }
-            }
+            default -> say("%s had a %s that was called %s.", who, choices.of(Words.PETS), choices.of(Words.PET_NAMES));
         }
     }
 
