@@ -23,7 +23,7 @@ class DemoCommandTest {
         assertThat(run.code()).as(run.err()).isZero();
         assertThat(run.out().split("without adapter:", -1)).hasSize(4);
         assertThat(run.out().split("with adapter:", -1)).hasSize(4);
-        assertThat(run.out()).contains("of 3 without the adapter", "layer 0", "layer 3");
+        assertThat(run.out()).contains("of 3 without the adapter", "layer 0", "layer 4");
         assertThat(CommandRun.of("demo", "-n", "3", "--seed", "5").out()).isEqualTo(run.out());
         assertThat(CommandRun.of("demo", "-n", "3", "--seed", "6").out()).isNotEqualTo(run.out());
     }
@@ -46,7 +46,7 @@ class DemoCommandTest {
                     .isGreaterThan(80);
             assertThat(Double.parseDouble(shares[5]))
                     .as("right with the adapter")
-                    .isBetween(40.0, 95.0);
+                    .isGreaterThan(80);
             assertThat(Double.parseDouble(row.group(2))).as("KL").isBetween(0.0, 0.2);
         }
         assertThat(rows).isEqualTo(2);
