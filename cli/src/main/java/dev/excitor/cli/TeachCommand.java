@@ -44,7 +44,8 @@ final class TeachCommand extends Subcommand {
     @Option(
             names = {"-s", "--seed"},
             paramLabel = "N",
-            description = "Decides the stories, the adapter's first numbers and the order (default: the shipped adapter's).")
+            description =
+                    "Decides the stories, the adapter's first numbers and the order (default: the shipped adapter's).")
     private long seed = AnswerTraining.defaults().seed();
 
     @Option(names = "--steps", paramLabel = "N", description = "Updates (default: the shipped adapter's).")
