@@ -23,7 +23,7 @@ import picocli.CommandLine.Option;
         description = {
             "Asks the model that comes with the program the same questions without and with the adapter that comes with"
                     + " it, and shows both replies and how much of the model's attention the adapter moved.",
-            "The stories are made up anew for each seed, of combinations that neither was trained on; replies are the"
+            "The stories are made up anew for each seed, of combinations held out from training; replies are the"
                     + " likeliest ones, right or wrong."
         },
         footerHeading = "%nExamples:%n",
@@ -47,7 +47,7 @@ final class DemoCommand extends Subcommand {
             names = {"-s", "--seed"},
             paramLabel = "N",
             defaultValue = "2",
-            description = "Which stories (default: ${DEFAULT-VALUE}, whose results are about the average of many).")
+            description = "Which stories (default: ${DEFAULT-VALUE}).")
     private long seed;
 
     DemoCommand(Console console) {

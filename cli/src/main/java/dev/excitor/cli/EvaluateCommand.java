@@ -25,8 +25,7 @@ import picocli.CommandLine.Option;
                     + " for, and how many of these rightly, also after an example, another question about the same story"
                     + " that was answered so; and with an adapter, how far the adapter moved the model on stories without"
                     + " questions.",
-            "The stories are of combinations of people, things and places that neither the model that comes with the"
-                    + " program nor its adapter has been trained on."
+            "The stories are of combinations of people, things and places that are held out from training."
         },
         footerHeading = "%nExamples:%n",
         footer = {

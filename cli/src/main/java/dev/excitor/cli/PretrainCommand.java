@@ -66,34 +66,34 @@ final class PretrainCommand extends Subcommand {
     @Option(
             names = {"-s", "--seed"},
             paramLabel = "N",
-            description = "Decides the texts, their order and the first weights (default: 1).")
+            description = "Decides the texts, their order and the first weights (default: ${DEFAULT-VALUE}).")
     private long seed = PretrainingSettings.defaults().seed();
 
-    @Option(names = "--steps", paramLabel = "N", description = "Steps of the optimizer (default: the shipped model's).")
+    @Option(names = "--steps", paramLabel = "N", description = "Steps of the optimizer (default: ${DEFAULT-VALUE}).")
     private int steps = PretrainingSettings.defaults().steps();
 
     @Option(
             names = "--tokens-per-step",
             paramLabel = "N",
-            description = "Least tokens that a step learns from (default: the shipped model's).")
+            description = "Least tokens that a step learns from (default: ${DEFAULT-VALUE}).")
     private int tokensPerStep = PretrainingSettings.defaults().tokensPerStep();
 
     @Option(
             names = "--learning-rate",
             paramLabel = "X",
-            description = "Peak of the learning rate (default: the shipped model's).")
+            description = "Peak of the learning rate (default: ${DEFAULT-VALUE}).")
     private double learningRate = PretrainingSettings.defaults().learningRate();
 
     @Option(
             names = "--vocab-size",
             paramLabel = "N",
-            description = "Most tokens of the vocabulary (default: the shipped model's).")
+            description = "Most tokens of the vocabulary (default: ${DEFAULT-VALUE}).")
     private int vocabulary = PretrainingSettings.defaults().vocabulary();
 
     @Option(
             names = "--save-every",
             paramLabel = "N",
-            description = "Steps after which the file is written, again and again (default: the shipped model's).")
+            description = "Steps after which the file is written, again and again (default: ${DEFAULT-VALUE}).")
     private int saveEvery = PretrainingSettings.defaults().saveEvery();
 
     @Option(
