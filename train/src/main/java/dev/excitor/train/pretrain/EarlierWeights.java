@@ -12,8 +12,7 @@ import dev.excitor.train.pretrain.LlamaParameters.Part;
 import java.nio.file.Path;
 
 /// Takes up the weights of a model that was made earlier, of the same sizes but possibly with another vocabulary: a
-/// token
-/// that both have keeps its embedding, whatever its number, and a new one begins anew.
+/// token that both have keeps its embedding, whatever its number, and a new one begins anew.
 final class EarlierWeights {
 
     private EarlierWeights() {}

@@ -34,7 +34,9 @@ class GpuPretrainingTest {
 
     /// The loss of some text before a step and after it.
     private static double[] losses(Engine engine) {
-        Sequences batch = Pretraining.sequences(List.of(new int[] {1, 2, 3, 4, 5, 6, 7}, new int[] {8, 9, 8, 9, 8}));
+        Sequences batch = Pretraining.sequences(List.of(
+                new Pretraining.Text(new int[] {1, 2, 3, 4, 5, 6, 7}, 0),
+                new Pretraining.Text(new int[] {8, 9, 8, 9, 8}, 0)));
         try (LlamaParameters parameters = new LlamaParameters(SHAPE, 3);
                 TrainingDecoder decoder = new TrainingDecoder(
                         parameters.config(),
