@@ -40,8 +40,8 @@ public final class Engine implements AutoCloseable {
         this.cpu = cpu;
         this.ops = ops;
         this.team = team;
-        this.threads = threads(options);
-        this.batchThreads = batchThreads(options);
+        this.threads = options.actualThreads();
+        this.batchThreads = options.actualBatchThreads();
         this.vectorBits = vectorBits;
         this.freeOps = freeOps;
         this.gpu = gpu;
@@ -52,7 +52,7 @@ public final class Engine implements AutoCloseable {
         boolean vector = options.tier() != Kernels.Tier.SCALAR && VectorApi.isAvailable();
         int bits = vector ? vectorBits(options) : 0;
         Ops portable = vector ? Ops.vector(bits) : Ops.scalar();
-        Team team = new Team(Math.max(threads(options), batchThreads(options)));
+        Team team = new Team(Math.max(options.actualThreads(), options.actualBatchThreads()));
         Optional<CublasProvider> gpu = gpu(options.gpu(), cpu, team);
         Kernels kernels = gpu.map(cpu::behind).orElse(cpu);
         Optional<Registers> registers = registers(options.tier());
@@ -61,14 +61,6 @@ public final class Engine implements AutoCloseable {
             return new Engine(kernels, cpu, nativeOps.over(portable), team, options, bits, nativeOps::close, gpu);
         }
         return new Engine(kernels, cpu, portable, team, options, bits, () -> {}, gpu);
-    }
-
-    private static int threads(EngineOptions options) {
-        return options.threads() == 0 ? Cpu.usableThreads() : options.threads();
-    }
-
-    private static int batchThreads(EngineOptions options) {
-        return options.batchThreads() == 0 ? threads(options) : options.batchThreads();
     }
 
     /// Where none is wanted, none is looked for and nothing of CUDA loaded.

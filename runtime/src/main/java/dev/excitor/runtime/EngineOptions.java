@@ -39,6 +39,16 @@ public record EngineOptions(int threads, int batchThreads, Kernels.Tier tier, in
         return new EngineOptions(0, Kernels.Tier.AUTO, 0);
     }
 
+    /// Threads of a single token, where `threads` may leave them open.
+    public int actualThreads() {
+        return threads == 0 ? Cpu.usableThreads() : threads;
+    }
+
+    /// Threads of several tokens, where `batchThreads` may leave them open.
+    public int actualBatchThreads() {
+        return batchThreads == 0 ? actualThreads() : batchThreads;
+    }
+
     public EngineOptions withThreads(int threads) {
         return new EngineOptions(threads, batchThreads, tier, vectorBits, gpu);
     }

@@ -3,7 +3,6 @@ package dev.excitor.train.pretrain;
 import dev.excitor.loaders.gguf.GgufWriter;
 import dev.excitor.model.tokenizer.EncodeOptions;
 import dev.excitor.model.tokenizer.Tokenizer;
-import dev.excitor.runtime.Cpu;
 import dev.excitor.runtime.EngineOptions;
 import dev.excitor.runtime.checkpoint.Checkpoint;
 import dev.excitor.runtime.checkpoint.CheckpointReader;
@@ -103,8 +102,7 @@ public final class Pretraining {
         StoryVocabulary vocabulary = words.train(settings.vocabulary());
         Tokenizer tokenizer = tokenizer(vocabulary);
         LlamaShape shape = settings.shape(vocabulary.size());
-        int threads = options.threads() == 0 ? Cpu.usableThreads() : options.threads();
-        int count = Math.min(threads, Math.max(1, settings.tokensPerStep() / LONG_TEXT));
+        int count = Math.min(options.actualThreads(), Math.max(1, settings.tokensPerStep() / LONG_TEXT));
         int capacity = settings.tokensPerStep() / count + 2 * shape.context();
         try (Learners learners = new Learners(options, count, shape, settings.seed(), capacity)) {
             if (start != null) {
