@@ -36,6 +36,11 @@ abstract class MoveAssembler extends IntegerAssembler {
         vector(VEX | STORE, P66, M38, 0x2e, s, choice, d, FULL_MEM);
     }
 
+    /// The 32-bit lanes whose highest bit is set in `choice`, zero in the others; other memory is not touched.
+    public void vmaskmovps(Vec d, Vec choice, Mem s) {
+        vector(VEX, P66, M38, 0x2c, d, choice, s, FULL_MEM);
+    }
+
     public void vmovaps(Vec d, Vec s) {
         if (isShorterAsStore(d, s)) {
             vector(BOTH | STORE, NP, M0F, 0x29, s, d, FULL_MEM);
@@ -186,6 +191,17 @@ abstract class MoveAssembler extends IntegerAssembler {
 
     public void vpunpckhqdq(Vec d, Vec a, Operand b) {
         vector(BOTH | EVEX_W, P66, M0F, 0x6d, d, a, b, FULL);
+    }
+
+    /// In each 128 bits, the 32-bit lanes of `a` and those of `b` behind them as signed words; what does not fit
+    /// becomes the nearest that does.
+    public void vpackssdw(Vec d, Vec a, Operand b) {
+        vector(VEX, P66, M0F, 0x6b, d, a, b, FULL);
+    }
+
+    /// The 16-bit words of `b` whose bits in `choice` are set, the others of `a`.
+    public void vpblendw(Vec d, Vec a, Operand b, int choice) {
+        vector(VEX, P66, M3A, 0x0e, d, a, b, FULL_MEM, choice);
     }
 
     /// Each 32-bit lane of `b` where `d` has a mask, of `a` elsewhere; unlike other instructions, it merges with `a`.

@@ -227,6 +227,10 @@ final class MoveTable {
         row("vmaskmovps [r15+r8*4+128], xmm15, xmm8", a -> a.vmaskmovps(at(R15, R8, 4, 128), xmm(15), xmm(8)), "c4 02 01 2e 84 87 80 00 00 00"),
         row("vmaskmovps [rsp+127], ymm7, ymm0",       a -> a.vmaskmovps(at(RSP, 127), ymm(7), ymm(0)),         "c4 e2 45 2e 44 24 7f"),
         row("vmaskmovps [rip+constant], ymm9, ymm1",  a -> a.vmaskmovps(a.constant(CONSTANT), ymm(9), ymm(1)), "c4 e2 35 2e 0d 37 00 00 00"),
+        row("vmaskmovps xmm7, xmm0, [rdi]",           a -> a.vmaskmovps(xmm(7), xmm(0), at(RDI)),              "c4 e2 79 2c 3f"),
+        row("vmaskmovps ymm15, ymm8, [r13]",          a -> a.vmaskmovps(ymm(15), ymm(8), at(R13)),             "c4 42 3d 2c 7d 00"),
+        row("vmaskmovps xmm8, xmm15, [r15+r8*4+128]", a -> a.vmaskmovps(xmm(8), xmm(15), at(R15, R8, 4, 128)), "c4 02 01 2c 84 87 80 00 00 00"),
+        row("vmaskmovps ymm0, ymm7, [rsp+127]",       a -> a.vmaskmovps(ymm(0), ymm(7), at(RSP, 127)),         "c4 e2 45 2c 44 24 7f"),
 
         row("vmovss xmm7, [r8]",            a -> a.vmovss(xmm(7), at(R8)),                     "c4 c1 7a 10 38"),
         row("vmovss xmm8, [r9+r8*4+128]",   a -> a.vmovss(xmm(8), at(R9, R8, 4, 128)),         "c4 01 7a 10 84 81 80 00 00 00"),
@@ -700,6 +704,20 @@ final class MoveTable {
         row("vpblendmd xmm8, xmm31, [rsp+513]{1to4}",       a -> a.vpblendmd(xmm(8), xmm(31), at(RSP, 513).toAll()),         "62 72 05 10 64 84 24 01 02 00 00"),
         row("vpblendmd zmm1, zmm9, [rip+constant]",         a -> a.vpblendmd(zmm(1), zmm(9), a.constant(CONSTANT)),          "62 f2 35 48 64 0d 36 00 00 00"),
         row("vpblendmd zmm17, zmm2, [rip+constant]{1to16}", a -> a.vpblendmd(zmm(17), zmm(2), a.constant(CONSTANT).toAll()), "62 e2 6d 58 64 0d 36 00 00 00"),
+
+        row("vpackssdw xmm0, xmm7, xmm8",            a -> a.vpackssdw(xmm(0), xmm(7), xmm(8)),              "c4 c1 41 6b c0"),
+        row("vpackssdw ymm7, ymm8, ymm15",           a -> a.vpackssdw(ymm(7), ymm(8), ymm(15)),             "c4 c1 3d 6b ff"),
+        row("vpackssdw ymm15, ymm0, ymm1",           a -> a.vpackssdw(ymm(15), ymm(0), ymm(1)),             "c5 7d 6b f9"),
+        row("vpackssdw ymm8, ymm15, [r13]",          a -> a.vpackssdw(ymm(8), ymm(15), at(R13)),            "c4 41 05 6b 45 00"),
+        row("vpackssdw xmm7, xmm0, [r15+r8*4+128]",  a -> a.vpackssdw(xmm(7), xmm(0), at(R15, R8, 4, 128)), "c4 81 79 6b bc 87 80 00 00 00"),
+
+        row("vpblendw xmm0, xmm7, xmm8, 0",               a -> a.vpblendw(xmm(0), xmm(7), xmm(8), 0),                 "c4 c3 41 0e c0 00"),
+        row("vpblendw xmm7, xmm8, xmm15, 255",            a -> a.vpblendw(xmm(7), xmm(8), xmm(15), 255),              "c4 c3 39 0e ff ff"),
+        row("vpblendw ymm8, ymm15, ymm0, 1",              a -> a.vpblendw(ymm(8), ymm(15), ymm(0), 1),                "c4 63 05 0e c0 01"),
+        row("vpblendw ymm15, ymm0, ymm7, 128",            a -> a.vpblendw(ymm(15), ymm(0), ymm(7), 128),              "c4 63 7d 0e ff 80"),
+        row("vpblendw xmm7, xmm15, [r13], 2",             a -> a.vpblendw(xmm(7), xmm(15), at(R13), 2),               "c4 c3 01 0e 7d 00 02"),
+        row("vpblendw xmm8, xmm0, [r15+r13*1+128], 64",   a -> a.vpblendw(xmm(8), xmm(0), at(R15, R13, 1, 128), 64),  "c4 03 79 0e 84 2f 80 00 00 00 40"),
+        row("vpblendw ymm0, ymm1, [rsp-128], 15",         a -> a.vpblendw(ymm(0), ymm(1), at(RSP, -128), 15),         "c4 e3 75 0e 44 24 80 0f"),
 
         row("vpmovzxbd xmm0, xmm8",             a -> a.vpmovzxbd(xmm(0), xmm(8)),                     "c4 c2 79 31 c0"),
         row("vpmovzxbd ymm7, xmm15",            a -> a.vpmovzxbd(ymm(7), xmm(15)),                    "c4 c2 7d 31 ff"),

@@ -19,8 +19,7 @@ import java.util.List;
 ///
 /// A few rows of activations: each weight row meets them as it streams by ([RowKernel]). More: 16 weight rows are
 /// unpacked, 512 columns at a time, into two [Panel]s that stay in the first-level cache while all activations pass
-/// ([TileKernel]); weight rows that do not fill two panels are multiplied as if activations were few. Every address
-/// handed over is part of a slice that Java has checked.
+/// ([TileKernel]). Every address handed over is part of a slice that Java has checked.
 ///
 /// Both pay: measured in the time of one thread on one core of an EPYC, 8,192 x 2,048 weights, in billions of
 /// multiplications and additions a second, beside the portable kernels at 256 bits:
@@ -41,6 +40,9 @@ final class Avx2MatMul implements MatMul {
 
     private static final int SIGNED_TILES_FROM = 7;
 
+    /// Most rows of activations that any format takes without panels.
+    static final int MOST_ROWS = SIGNED_TILES_FROM - 1;
+
     /// Weight bytes that stay in the second-level cache when several groups of activations meet them.
     private static final int STRIP_BYTES = 1 << 16;
 
@@ -48,10 +50,12 @@ final class Avx2MatMul implements MatMul {
     private static final int PAIR = 2 * Panel.ROWS;
 
     private static final int ARGUMENTS = 128;
-    private static final int PANELS = ARGUMENTS + PanelKernel.SCRATCH_BYTES;
+    private static final int MASKS = ARGUMENTS;
+    private static final int SCRATCH = MASKS + PAIR * Integer.BYTES;
+    private static final int PANELS = SCRATCH + PanelKernel.SCRATCH_BYTES;
     private static final int MOST_PANEL_BYTES = Panel.COLS / 32 * (Panel.SCALES + 4 * 32);
 
-    /// Native scratch of a worker: arguments, a unit of 8 rows, two panels.
+    /// Native scratch of a worker: arguments, masks, a unit of 8 rows, two panels. Row kernels take less.
     private static final int WORKER_BYTES = PANELS + 2 * MOST_PANEL_BYTES;
 
     private final String name;
@@ -60,10 +64,13 @@ final class Avx2MatMul implements MatMul {
     private final MachineCode[] rowKernels;
     private final MachineCode panelKernel;
     private final MachineCode[] tileKernels;
+    private final OctetPacking octets;
     private final Q8Packing records;
 
-    /// @param rowKernels  for 1 to [RowKernel#MAX_TOKENS] rows of activations
+    /// @param rowKernels  for 1 to [#mostRowTokens] rows of activations
     /// @param tileKernels for [TileKernel#MIN_TOKENS] to [TileKernel#MAX_TOKENS]
+    /// @param octets      what row kernels read
+    /// @param records     what tile kernels read
     Avx2MatMul(
             String name,
             WeightCode code,
@@ -71,6 +78,7 @@ final class Avx2MatMul implements MatMul {
             MachineCode[] rowKernels,
             MachineCode panelKernel,
             MachineCode[] tileKernels,
+            OctetPacking octets,
             Q8Packing records) {
         this.name = name;
         this.code = code;
@@ -78,7 +86,17 @@ final class Avx2MatMul implements MatMul {
         this.rowKernels = rowKernels;
         this.panelKernel = panelKernel;
         this.tileKernels = tileKernels;
+        this.octets = octets;
         this.records = records;
+    }
+
+    /// Most rows of activations that a row kernel of a format meets at once.
+    static int mostRowTokens(WeightCode code) {
+        return Math.min(RowKernel.MAX_TOKENS, tilesFrom(code) - 1);
+    }
+
+    private static int tilesFrom(WeightCode code) {
+        return code.signed() ? SIGNED_TILES_FROM : TILES_FROM;
     }
 
     @Override
@@ -88,12 +106,12 @@ final class Avx2MatMul implements MatMul {
 
     @Override
     public Packing<?> packing(int rows) {
-        return records;
+        return rows < tilesFrom(code) ? octets : records;
     }
 
     @Override
     public List<Packing<?>> packings() {
-        return List.of(records);
+        return List.of(octets, records);
     }
 
     @Override
@@ -102,34 +120,35 @@ final class Avx2MatMul implements MatMul {
         int from = worker.from(rows, PAIR);
         int to = worker.to(rows, PAIR);
         MemorySegment memory = worker.memory(WORKER_BYTES);
-        if (x.rows() >= (code.signed() ? SIGNED_TILES_FROM : TILES_FROM)) {
-            for (; to - from >= PAIR; from += PAIR) {
-                pair(memory, w, from, x, y, yStride);
+        if (x.rows() < tilesFrom(code)) {
+            rows(memory, w, from, to, x, y, yStride);
+        } else {
+            for (int first = from; first < to; first += PAIR) {
+                pair(memory, w, first, Math.min(PAIR, to - first), x, y, yStride);
             }
         }
-        rows(memory, w, from, to, x, y, yStride);
     }
 
-    /// Weight rows `[from, to)` with all activations, a strip at a time.
+    /// Weight rows `[from, to)` with the few activations, a strip at a time.
     private void rows(MemorySegment memory, Tensor w, int from, int to, Activations x, MemorySegment y, int yStride) {
-        boolean once = x.rows() <= RowKernel.MAX_TOKENS;
-        int strip = Math.max(1, once ? to - from : STRIP_BYTES / (int) w.rowBytes());
+        int groups = Math.ceilDiv(x.rows(), rowKernels.length);
+        int strip = Math.max(1, groups == 1 ? to - from : STRIP_BYTES / (int) w.rowBytes());
         for (int first = from; first < to; first += strip) {
-            strip(memory, w, first, Math.min(to, first + strip), x, y, yStride);
+            strip(memory, w, first, Math.min(to, first + strip), x, groups, y, yStride);
         }
     }
 
-    /// Weight rows `[from, to)` with all activations, as many at a time as a kernel takes.
-    private void strip(MemorySegment memory, Tensor w, int from, int to, Activations x, MemorySegment y, int yStride) {
+    /// Weight rows `[from, to)` with all activations, a group of them at a time.
+    private void strip(
+            MemorySegment memory, Tensor w, int from, int to, Activations x, int groups, MemorySegment y, int yStride) {
         int n = x.rows();
-        int groups = (n + RowKernel.MAX_TOKENS - 1) / RowKernel.MAX_TOKENS;
         long weights = readable(w.data(), from * w.rowBytes(), (to - from) * w.rowBytes());
-        long xBytes = Q8Records.rowBytes(cols);
+        long xBytes = Q8Octets.rowBytes(cols);
         long yBytes = 4L * yStride;
         for (int group = 0; group < groups; group++) {
             int token = n * group / groups;
             int tokens = n * (group + 1) / groups - token;
-            long source = readable(x.packed(records), token * xBytes, tokens * xBytes);
+            long source = readable(x.packed(octets), token * xBytes, tokens * xBytes);
             long target = writable(y, token * yBytes + 4L * from, (tokens - 1) * yBytes + 4L * (to - from));
             set(memory, RowArguments.W, weights);
             set(memory, RowArguments.ROWS, to - from);
@@ -140,29 +159,38 @@ final class Avx2MatMul implements MatMul {
         }
     }
 
-    /// 16 weight rows with all activations.
-    private void pair(MemorySegment memory, Tensor w, int first, Activations x, MemorySegment y, int yStride) {
+    /// Up to 16 weight rows with all activations.
+    private void pair(
+            MemorySegment memory, Tensor w, int first, int rows, Activations x, MemorySegment y, int yStride) {
+        int rowsB = rows - Panel.ROWS;
+        for (int row = 0; row < PAIR && rows < PAIR; row++) {
+            memory.set(ValueLayout.JAVA_INT, MASKS + row * Integer.BYTES, row < rows ? -1 : 0);
+        }
         for (int col = 0; col < cols; col += Panel.COLS) {
             int width = Math.min(Panel.COLS, cols - col);
-            unpack(memory, w, first, col, width, 0);
-            unpack(memory, w, first + Panel.ROWS, col, width, 1);
+            unpack(memory, w, first, Math.min(Panel.ROWS, rows), col, width, 0);
+            if (rowsB > 0) {
+                unpack(memory, w, first + Panel.ROWS, rowsB, col, width, 1);
+            }
             set(memory, TileKernel.PANEL_A, memory.address() + PANELS);
             set(memory, TileKernel.PANEL_B, memory.address() + PANELS + MOST_PANEL_BYTES);
             set(memory, TileKernel.STEPS, width / Q8Records.STEP);
+            set(memory, TileKernel.MASKS, rows < PAIR ? memory.address() + MASKS : 0);
             set(memory, TileKernel.ADDS, col);
-            tiles(memory, first, x, col, y, yStride);
+            tiles(memory, first, rows, x, col, y, yStride);
         }
     }
 
-    private void unpack(MemorySegment memory, Tensor w, int first, int col, int width, int panel) {
+    private void unpack(MemorySegment memory, Tensor w, int first, int rows, int col, int width, int panel) {
         long rowBytes = w.rowBytes();
-        long weights = readable(w.data(), first * rowBytes, Panel.ROWS * rowBytes);
+        long weights = readable(w.data(), first * rowBytes, rows * rowBytes);
         long at = bytes(col);
         set(memory, PanelKernel.W, weights + at);
         set(memory, PanelKernel.W_STRIDE, rowBytes);
+        set(memory, PanelKernel.LAST_ROW, rows - 1);
         set(memory, PanelKernel.UNITS, width / code.unitWeights());
         set(memory, PanelKernel.OUT, memory.address() + PANELS + (long) panel * MOST_PANEL_BYTES);
-        set(memory, PanelKernel.SCRATCH, memory.address() + ARGUMENTS);
+        set(memory, PanelKernel.SCRATCH, memory.address() + SCRATCH);
         set(memory, PanelKernel.AHEAD, col + width < cols ? bytes(width) : PAIR * rowBytes - at);
         panelKernel.call(memory);
     }
@@ -173,19 +201,21 @@ final class Avx2MatMul implements MatMul {
     }
 
     /// All activations in tiles of three and, where they do not divide evenly, one or two tiles of two.
-    private void tiles(MemorySegment memory, int first, Activations x, int col, MemorySegment y, int yStride) {
+    private void tiles(
+            MemorySegment memory, int first, int rows, Activations x, int col, MemorySegment y, int yStride) {
         int n = x.rows();
         int tiles = (n + TileKernel.MAX_TOKENS - 1) / TileKernel.MAX_TOKENS;
         int smaller = tiles * TileKernel.MAX_TOKENS - n;
         int larger = tiles - smaller;
         int split = larger * TileKernel.MAX_TOKENS;
-        tiles(memory, first, x, col, 0, TileKernel.MAX_TOKENS, larger, y, yStride);
-        tiles(memory, first, x, col, split, TileKernel.MAX_TOKENS - 1, smaller, y, yStride);
+        tiles(memory, first, rows, x, col, 0, TileKernel.MAX_TOKENS, larger, y, yStride);
+        tiles(memory, first, rows, x, col, split, TileKernel.MAX_TOKENS - 1, smaller, y, yStride);
     }
 
     private void tiles(
             MemorySegment memory,
             int first,
+            int rows,
             Activations x,
             int col,
             int token,
@@ -200,7 +230,7 @@ final class Avx2MatMul implements MatMul {
         long yBytes = 4L * yStride;
         int count = tiles * tokens;
         long source = readable(x.packed(records), token * xBytes, count * xBytes);
-        long target = writable(y, token * yBytes + 4L * first, (count - 1) * yBytes + 4L * PAIR);
+        long target = writable(y, token * yBytes + 4L * first, (count - 1) * yBytes + 4L * rows);
         set(memory, TileKernel.X, source + (long) col / Q8Records.STEP * Q8Records.BYTES);
         set(memory, TileKernel.X_STRIDE, xBytes);
         set(memory, TileKernel.Y, target);

@@ -37,6 +37,7 @@ public final class Avx2Provider implements KernelProvider, AutoCloseable {
     private final Map<String, MachineCode> panelKernels = new HashMap<>();
     private final Map<TileKind, MachineCode[]> tileKernels = new HashMap<>();
     private final Map<Product, Avx2MatMul> products = new HashMap<>();
+    private final Map<Q8Octets, OctetPacking> octets = new HashMap<>();
     private @Nullable Q8Packing records;
 
     private Avx2Provider(Optional<String> obstacle) {
@@ -84,7 +85,7 @@ public final class Avx2Provider implements KernelProvider, AutoCloseable {
     }
 
     private Avx2MatMul product(Product wanted) {
-        MachineCode[] rows = new MachineCode[RowKernel.MAX_TOKENS];
+        MachineCode[] rows = new MachineCode[Avx2MatMul.mostRowTokens(wanted.code())];
         for (int tokens = 1; tokens <= rows.length; tokens++) {
             rows[tokens - 1] = store.install(RowKernel.assemble(wanted.code(), wanted.cols(), tokens));
         }
@@ -95,6 +96,7 @@ public final class Avx2Provider implements KernelProvider, AutoCloseable {
                 rows,
                 panelKernel(wanted.code()),
                 tileKernels(wanted.code()),
+                octets(wanted.code()),
                 records());
     }
 
@@ -112,9 +114,16 @@ public final class Avx2Provider implements KernelProvider, AutoCloseable {
         });
     }
 
+    private OctetPacking octets(WeightCode code) {
+        return octets.computeIfAbsent(
+                code.octets(),
+                picture ->
+                        new OctetPacking(store.install(QuantizeKernel.assembleOctets(picture)), Avx2MatMul.MOST_ROWS));
+    }
+
     private Q8Packing records() {
         if (records == null) {
-            MachineCode code = store.install(QuantizeKernel.assemble());
+            MachineCode code = store.install(QuantizeKernel.assembleRecords());
             records = new Q8Packing(code, Q8Records.STEP, Q8Records.BYTES, Integer.MAX_VALUE, Integer.MAX_VALUE);
         }
         return records;

@@ -3,7 +3,6 @@ package dev.excitor.runtime.kernel.avx2;
 import static dev.excitor.runtime.asm.Mem.at;
 import static dev.excitor.runtime.kernel.avx2.Listing.T0;
 
-import dev.excitor.runtime.asm.Assembler;
 import dev.excitor.runtime.asm.Gpr;
 import dev.excitor.runtime.asm.Operand;
 import dev.excitor.runtime.asm.Vec;
@@ -17,14 +16,8 @@ final class HighBits {
     ///
     /// @param right bits that the bytes are shifted to the right by, to the left where it is negative
     /// @param mask  where the bits are then
-    static void add(Assembler a, Gpr w, int at, int right, Operand mask, Vec q) {
-        a.vmovups(T0, at(w, at));
-        if (right > 0) {
-            a.vpsrlw(T0, T0, right);
-        } else if (right < 0) {
-            a.vpsllw(T0, T0, -right);
-        }
-        a.vpand(T0, T0, mask);
-        a.vpor(q, q, T0);
+    static void add(Listing k, Gpr w, int at, int right, Operand mask, Vec q) {
+        k.maskedBits(T0, at(w, at), right, mask);
+        k.asm().vpor(q, q, T0);
     }
 }

@@ -44,6 +44,21 @@ final class Listing {
         return nextConstant < LAST_CONSTANT ? memory(bytes) : register(bytes);
     }
 
+    /// Bytes in memory, all words shifted and then masked; a negative shift is to the left.
+    void maskedBits(Vec target, Mem source, int right, Operand mask) {
+        if (right == 0 && mask instanceof Vec register) {
+            assembler.vpand(target, register, source);
+            return;
+        }
+        assembler.vmovups(target, source);
+        if (right > 0) {
+            assembler.vpsrlw(target, target, right);
+        } else if (right < 0) {
+            assembler.vpsllw(target, target, -right);
+        }
+        assembler.vpand(target, target, mask);
+    }
+
     /// A constant that stays in memory.
     Mem memory(byte[] bytes) {
         return assembler.constant(bytes);

@@ -18,6 +18,8 @@ import dev.excitor.runtime.asm.Vec;
 /// Makes a [Panel] of 8 rows, a unit of columns at a time: each row is unpacked into scratch memory, its scales
 /// into the panel, then the 4-byte groups of the 8 rows are transposed.
 ///
+/// Where the matrix ends earlier, the last row stands for the missing ones.
+///
 /// Eight rows are more streams than a processor's prefetcher likes to follow, so the kernel asks for what the next
 /// panels need.
 final class PanelKernel {
@@ -25,11 +27,12 @@ final class PanelKernel {
     // the arguments, eight bytes each
     static final int W = 0;
     static final int W_STRIDE = 8;
-    static final int UNITS = 16;
-    static final int OUT = 24;
-    static final int SCRATCH = 32;
+    static final int LAST_ROW = 16;
+    static final int UNITS = 24;
+    static final int OUT = 32;
+    static final int SCRATCH = 40;
     /// Bytes from what is unpacked to what will be unpacked after the tiles of this panel.
-    static final int AHEAD = 40;
+    static final int AHEAD = 48;
 
     /// 8 rows of a unit.
     static final int SCRATCH_BYTES = Panel.ROWS * 256;
@@ -60,13 +63,18 @@ final class PanelKernel {
         a.mov(R11, RSI);
         a.mov(R9, at(RDI, SCRATCH));
         a.mov(RDX, R8);
-        a.mov(RCX.lower(), Panel.ROWS);
+        a.xor(RCX.lower(), RCX.lower());
         Label row = a.here();
         unpackRow(unpacker);
         a.add(R9, 32);
         a.add(RDX, Float.BYTES);
+        Label stay = new Label();
+        a.cmp(RCX, at(RDI, LAST_ROW));
+        a.jae(stay);
         a.add(R11, at(RDI, W_STRIDE));
-        a.dec(RCX);
+        a.bind(stay);
+        a.add(RCX, 1);
+        a.cmp(RCX, Panel.ROWS);
         a.jnz(row);
         a.mov(R9, at(RDI, SCRATCH));
         for (int step = 0; step < code.unitSteps(); step++) {

@@ -43,20 +43,12 @@ final class Q2_KUnpacker implements Unpacker {
         a.vpand(U0, U0, k.memory(Constants.ints(i -> 15)));
         a.vcvtdq2ps(U0, U0);
         Halves.scale(a, w, at + D, T1, U0);
-        a.vpmovzxbd(U1, T0.x());
-        a.vpsrld(U1, U1, 4);
-        a.vcvtdq2ps(U1, U1);
-        a.vpxor(U1, U1, k.memory(Constants.ints(i -> 0x80000000)));
-        Halves.scale(a, w, at + DMIN, T1, U1);
+        minimums(w, at, 2 * step, U1);
     }
 
     @Override
     public void weights(Gpr w, int at, int step, Vec q) {
-        a.vmovups(q, at(w, at + LOW + step / 4 * 32));
-        if (step % 4 > 0) {
-            a.vpsrlw(q, q, 2 * (step % 4));
-        }
-        a.vpand(q, q, mask);
+        k.maskedBits(q, at(w, at + LOW + step / 4 * 32), 2 * (step % 4), mask);
     }
 
     @Override
@@ -69,5 +61,33 @@ final class Q2_KUnpacker implements Unpacker {
         int first = 2 * (step % Sixteenths.STEPS);
         a.vmovups(min, k.memory(Constants.ints(i -> first + i % 2)));
         a.vpermps(min, min, U1);
+    }
+
+    @Override
+    public Vec octetScales(Gpr w, int at, int steps, Vec scale) {
+        a.vbroadcasti128(U0, at(w, at));
+        a.vpand(U0, U0, k.memory(Constants.bytes(i -> 0x0f)));
+        Sixteenths.octetScales(k, w, at + D, scale);
+        return scale;
+    }
+
+    @Override
+    public Vec octetMins(Gpr w, int at, int steps, int part, Vec min) {
+        minimums(w, at, 8 * part, min);
+        return min;
+    }
+
+    /// `-dmin` times eight minimums from one on, in their order.
+    private void minimums(Gpr w, int at, int first, Vec min) {
+        a.vpmovzxbd(min, at(w, at + first));
+        a.vpsrld(min, min, 4);
+        a.vcvtdq2ps(min, min);
+        a.vpxor(min, min, k.memory(Constants.ints(i -> 0x80000000)));
+        Halves.scale(a, w, at + DMIN, T1, min);
+    }
+
+    @Override
+    public void multipliers(int step, Vec words) {
+        Sixteenths.multipliers(k, step, U0, words);
     }
 }

@@ -40,6 +40,7 @@ final class Q3_KUnpacker implements Unpacker {
     public void begin(Gpr w, int at, int step) {
         if (step == 0) {
             allScales(w, at);
+            a.vpshufb(U1.x(), T1.x(), k.memory(Sixteenths.order()));
             a.vpmovsxbd(U0, U1.x());
         } else if (step == Sixteenths.STEPS) {
             a.vpshufd(T0.x(), U1.x(), 0b11_10_11_10);
@@ -51,6 +52,7 @@ final class Q3_KUnpacker implements Unpacker {
         Halves.scale(a, w, at + D, T0, U0);
     }
 
+    /// All sixteen as bytes, in their own order, in T1.
     private void allScales(Gpr w, int at) {
         a.vmovups(T0.x(), at(w, at + SCALES - 2)); // sixteen bytes from the twelve on would leave the block
         a.vpshufb(T1.x(), T0.x(), k.memory(Constants.bytes(i -> 2 + 8 + i % 4))); //   u2, u2, u2, u2
@@ -62,21 +64,29 @@ final class Q3_KUnpacker implements Unpacker {
         a.vpand(T0.x(), T0.x(), k.memory(Constants.bytes(i -> 0x0f)));
         a.vpor(T1.x(), T1.x(), T0.x());
         a.vpsubb(T1.x(), T1.x(), k.memory(Constants.bytes(i -> 32)));
-        a.vpshufb(U1.x(), T1.x(), k.memory(Sixteenths.order()));
     }
 
     @Override
     public void weights(Gpr w, int at, int step, Vec q) {
-        a.vmovups(q, at(w, at + LOW + step / 4 * 32));
-        if (step % 4 > 0) {
-            a.vpsrlw(q, q, 2 * (step % 4));
-        }
-        a.vpand(q, q, mask);
-        HighBits.add(a, w, at + HIGH, step - 2, four, q);
+        k.maskedBits(q, at(w, at + LOW + step / 4 * 32), 2 * (step % 4), mask);
+        HighBits.add(k, w, at + HIGH, step - 2, four, q);
     }
 
     @Override
     public void scales(Gpr w, int at, int step, Vec scale) {
         Sixteenths.ofStep(a, step, U0, scale);
+    }
+
+    @Override
+    public Vec octetScales(Gpr w, int at, int steps, Vec scale) {
+        allScales(w, at);
+        a.vinserti128(U0, T1, T1.x(), 1);
+        Sixteenths.octetScales(k, w, at + D, scale);
+        return scale;
+    }
+
+    @Override
+    public void multipliers(int step, Vec words) {
+        Sixteenths.multipliers(k, step, U0, words);
     }
 }

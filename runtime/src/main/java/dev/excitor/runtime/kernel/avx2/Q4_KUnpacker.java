@@ -68,13 +68,9 @@ final class Q4_KUnpacker implements Unpacker {
 
     @Override
     public void weights(Gpr w, int at, int step, Vec q) {
-        a.vmovups(q, at(w, at + low + step / 2 * 32));
-        if (step % 2 > 0) {
-            a.vpsrlw(q, q, 4);
-        }
-        a.vpand(q, q, mask);
+        k.maskedBits(q, at(w, at + low + step / 2 * 32), step % 2 * 4, mask);
         if (five) {
-            HighBits.add(a, w, at + HIGH, step - 4, sixteen, q);
+            HighBits.add(k, w, at + HIGH, step - 4, sixteen, q);
         }
     }
 
@@ -86,6 +82,30 @@ final class Q4_KUnpacker implements Unpacker {
     @Override
     public void mins(Gpr w, int at, int step, Vec min) {
         toAll(U1, step, min);
+    }
+
+    @Override
+    public Vec octetScales(Gpr w, int at, int steps, Vec scale) {
+        begin(w, at, 0);
+        return U0;
+    }
+
+    /// 32 bytes hold two steps, so both pairs come from the same bytes.
+    @Override
+    public void pairs(Gpr w, int at, int first, int steps, Vec[] q) {
+        for (int half = 0; half < 2; half++) {
+            int from = at + low + first / 2 * 32 + half * 16;
+            a.vmovups(q[half].x(), at(w, from));
+            a.vinserti128(q[half], q[half], at(w, from + Q8Octets.PAIR / 2 * 32), 1);
+            a.vpsrlw(q[2 + half], q[half], 4);
+            a.vpand(q[2 + half], q[2 + half], mask);
+            a.vpand(q[half], q[half], mask);
+        }
+    }
+
+    @Override
+    public Vec octetMins(Gpr w, int at, int steps, int part, Vec min) {
+        return U1;
     }
 
     private void toAll(Vec source, int lane, Vec target) {

@@ -49,16 +49,24 @@ final class Q6_KUnpacker implements Unpacker {
     public void weights(Gpr w, int at, int step, Vec q) {
         int half = step / 4;
         int quarter = step % 4;
-        a.vmovups(q, at(w, at + half * 64 + quarter % 2 * 32));
-        if (quarter >= 2) {
-            a.vpsrlw(q, q, 4);
-        }
-        a.vpand(q, q, lowMask);
-        HighBits.add(a, w, at + HIGH + half * 32, 2 * quarter - 4, highMask, q);
+        k.maskedBits(q, at(w, at + half * 64 + quarter % 2 * 32), quarter / 2 * 4, lowMask);
+        HighBits.add(k, w, at + HIGH + half * 32, 2 * quarter - 4, highMask, q);
     }
 
     @Override
     public void scales(Gpr w, int at, int step, Vec scale) {
         Sixteenths.ofStep(a, step, U0, scale);
+    }
+
+    @Override
+    public Vec octetScales(Gpr w, int at, int steps, Vec scale) {
+        a.vbroadcasti128(U0, at(w, at + SCALES));
+        Sixteenths.octetScales(k, w, at + D, scale);
+        return scale;
+    }
+
+    @Override
+    public void multipliers(int step, Vec words) {
+        Sixteenths.multipliers(k, step, U0, words);
     }
 }

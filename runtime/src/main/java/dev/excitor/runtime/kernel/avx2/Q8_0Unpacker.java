@@ -10,6 +10,7 @@ import dev.excitor.runtime.asm.Vec;
 final class Q8_0Unpacker implements Unpacker {
 
     private static final int QS = 2;
+    private static final int BYTES = 34;
 
     private final Assembler a;
 
@@ -25,5 +26,11 @@ final class Q8_0Unpacker implements Unpacker {
     @Override
     public void scales(Gpr w, int at, int step, Vec scale) {
         Halves.load(a, w, at, scale);
+    }
+
+    @Override
+    public Vec octetScales(Gpr w, int at, int steps, Vec scale) {
+        Halves.gather(a, w, at, BYTES, steps, scale);
+        return scale;
     }
 }

@@ -8,12 +8,14 @@ import static dev.excitor.runtime.asm.Mem.at;
 
 import dev.excitor.runtime.asm.Assembler;
 import dev.excitor.runtime.asm.Label;
+import dev.excitor.runtime.asm.Mem;
 import dev.excitor.runtime.asm.Operand;
 import dev.excitor.runtime.asm.Vec;
 import dev.excitor.runtime.kernel.x86.Constants;
 import dev.excitor.runtime.kernel.x86.Q8Packing;
+import dev.excitor.runtime.kernel.x86.Sums;
 
-/// Rounds activations to bytes for a [Q8Packing], each 32 by their own scale:
+/// Rounds activations to bytes, each 32 by their own scale, and draws one of the pictures [Q8Records] and [Q8Octets]:
 ///
 /// ```text
 /// m = max |x|      scale = m (1/127)      q = round(x (127/m)), ties to even; 0 where m = 0
@@ -22,6 +24,8 @@ import dev.excitor.runtime.kernel.x86.Q8Packing;
 /// The largest magnitude is found among the bit patterns, as integers, where NaN is larger than infinity and
 /// infinity larger than any number: what is not a number stays that, in the scale. What has no nearest integer
 /// becomes 0, the lowest byte of 0x8000_0000; so every q is from -127 to 127.
+///
+/// Takes the arguments of [Q8Packing]; steps follow each other.
 final class QuantizeKernel {
 
     private static final Vec T = Vec.ymm(4);
@@ -43,19 +47,23 @@ final class QuantizeKernel {
 
     private QuantizeKernel() {}
 
-    /// Rows follow each other, so one loop of steps of 32 numbers takes them all.
-    static byte[] assemble() {
-        return new QuantizeKernel().loop();
+    static byte[] assembleRecords() {
+        return new QuantizeKernel().records();
     }
 
-    private byte[] loop() {
+    static byte[] assembleOctets(Q8Octets picture) {
+        return new QuantizeKernel().octets(picture);
+    }
+
+    private byte[] records() {
         a.mov(RSI, at(RDI, Q8Packing.X));
         a.mov(RCX, at(RDI, Q8Packing.STEPS));
         a.mov(RDX, at(RDI, Q8Packing.OUT));
         Label next = a.here();
-        findLargest();
-        round();
-        sums();
+        quantize();
+        a.vmovups(at(RDX), BYTES);
+        a.vmovss(at(RDX, Q8Records.SCALE), SCALE.x());
+        recordSums();
         a.add(RSI, Q8Records.STEP * Float.BYTES);
         a.add(RDX, Q8Records.BYTES);
         a.dec(RCX);
@@ -63,6 +71,58 @@ final class QuantizeKernel {
         a.vzeroupper();
         a.ret();
         return a.bytes();
+    }
+
+    private byte[] octets(Q8Octets picture) {
+        a.mov(RSI, at(RDI, Q8Packing.X));
+        a.mov(RCX, at(RDI, Q8Packing.STEPS));
+        a.mov(RDX, at(RDI, Q8Packing.OUT));
+        Label done = new Label();
+        Label octet = a.here();
+        Sums.clear(a, T);
+        for (int line = Q8Octets.SCALES; line < Q8Octets.OFFSETS; line += 32) {
+            a.vmovups(at(RDX, line), T);
+        }
+        for (int step = 0; step < Q8Octets.STEPS; step++) {
+            quantize();
+            a.vmovups(at(RDX, picture.half(step, 0)), BYTES.x());
+            a.vextracti128(at(RDX, picture.half(step, 1)), BYTES, 1);
+            a.vmovss(at(RDX, Q8Octets.SCALES + step * Float.BYTES), SCALE.x());
+            octetSums(picture, step);
+            a.add(RSI, Q8Records.STEP * Float.BYTES);
+            a.dec(RCX);
+            a.jz(done);
+        }
+        a.add(RDX, Q8Octets.BYTES);
+        a.jmp(octet);
+        a.bind(done);
+        a.vzeroupper();
+        a.ret();
+        return a.bytes();
+    }
+
+    private void octetSums(Q8Octets picture, int step) {
+        Mem sum = at(RDX, Q8Octets.SUMS + step * Float.BYTES);
+        if (picture.middle() == 0) {
+            halves();
+            storeScaled(sum, T.x());
+            storeScaled(at(RDX, Q8Octets.HALF_SUMS + 2 * step * Float.BYTES), Vec.xmm(0));
+            storeScaled(at(RDX, Q8Octets.HALF_SUMS + (2 * step + 1) * Float.BYTES), Vec.xmm(1));
+        } else if (picture.pairs()) {
+            halves();
+            a.vpslld(T.x(), T.x(), picture.middle());
+            a.vmovss(sum, T.x());
+        } else {
+            a.vpmaddubsw(T, ones, BYTES);
+            a.vpsllw(T, T, picture.middle());
+            a.vmovups(at(RDX, Q8Octets.OFFSETS + step * 32), T);
+        }
+    }
+
+    /// 32 numbers into BYTES and SCALE.
+    private void quantize() {
+        findLargest();
+        round();
     }
 
     /// 32 numbers into ymm 0 to 3, and MAX, the largest magnitude, in every lane.
@@ -101,35 +161,48 @@ final class QuantizeKernel {
         }
         a.vpermd(BYTES, order, Vec.ymm(0));
         a.vmulps(SCALE, MAX, inverse);
-        a.vmovups(at(RDX), BYTES);
-        a.vmovss(at(RDX, Q8Records.SCALE), SCALE.x());
     }
 
-    private void sums() {
+    /// The sums of a record, and of the pairs that they are made of.
+    private void recordSums() {
+        Vec low = Vec.xmm(0);
+        Vec high = Vec.xmm(1);
+        pairs();
+        a.vmovss(at(RDX, Q8Records.HALF_PAIRS), low);
+        a.vmovss(at(RDX, Q8Records.HALF_PAIRS + 4), high);
+        a.vpaddw(T.x(), low, high);
+        a.vmovss(at(RDX, Q8Records.PAIRS), T.x());
+        a.vpmaddwd(T.x(), T.x(), wordOnes);
+        a.vmovss(at(RDX, Q8Records.TOTAL), T.x());
+        storeScaled(at(RDX, Q8Records.SUM), T.x());
+        a.vpmaddwd(low, low, wordOnes);
+        storeScaled(at(RDX, Q8Records.HALF_SUMS), low);
+        a.vpmaddwd(high, high, wordOnes);
+        storeScaled(at(RDX, Q8Records.HALF_SUMS + 4), high);
+    }
+
+    /// The sum of all bytes in the lowest lane of T, those of each half in those of xmm 0 and 1.
+    private void halves() {
+        pairs();
+        a.vpmaddwd(Vec.xmm(0), Vec.xmm(0), wordOnes);
+        a.vpmaddwd(Vec.xmm(1), Vec.xmm(1), wordOnes);
+        a.vpaddd(T.x(), Vec.xmm(0), Vec.xmm(1));
+    }
+
+    /// The sums of the first and of the last two of each four bytes, as two words: in xmm 0 and 1, one for each half.
+    private void pairs() {
         Vec low = Vec.ymm(0);
-        Vec high = Vec.ymm(1);
         a.vpmaddubsw(low, ones, BYTES);
         a.vpshufd(T, low, 0b01_00_11_10);
         a.vpaddw(low, low, T);
         a.vpshufd(T, low, 0b10_11_00_01);
         a.vpaddw(low, low, T);
-        a.vextracti128(high.x(), low, 1);
-        a.vmovss(at(RDX, Q8Records.HALF_PAIRS), low.x());
-        a.vmovss(at(RDX, Q8Records.HALF_PAIRS + 4), high.x());
-        a.vpaddw(T.x(), low.x(), high.x());
-        a.vmovss(at(RDX, Q8Records.PAIRS), T.x());
-        a.vpmaddwd(T.x(), T.x(), wordOnes);
-        a.vmovss(at(RDX, Q8Records.TOTAL), T.x());
-        storeScaled(T.x(), Q8Records.SUM);
-        a.vpmaddwd(low.x(), low.x(), wordOnes);
-        storeScaled(low.x(), Q8Records.HALF_SUMS);
-        a.vpmaddwd(high.x(), high.x(), wordOnes);
-        storeScaled(high.x(), Q8Records.HALF_SUMS + 4);
+        a.vextracti128(Vec.xmm(1), low, 1);
     }
 
-    private void storeScaled(Vec sum, int to) {
+    private void storeScaled(Mem to, Vec sum) {
         a.vcvtdq2ps(sum, sum);
         a.vmulps(sum, sum, SCALE.x());
-        a.vmovss(at(RDX, to), sum);
+        a.vmovss(to, sum);
     }
 }

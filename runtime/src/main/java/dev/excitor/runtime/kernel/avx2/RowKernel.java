@@ -13,93 +13,101 @@ import static dev.excitor.runtime.asm.Mem.at;
 
 import dev.excitor.runtime.asm.Assembler;
 import dev.excitor.runtime.asm.Label;
+import dev.excitor.runtime.asm.Mem;
 import dev.excitor.runtime.asm.Operand;
 import dev.excitor.runtime.asm.Vec;
 import dev.excitor.runtime.kernel.x86.Constants;
 import dev.excitor.runtime.kernel.x86.RowArguments;
 import dev.excitor.runtime.kernel.x86.Sums;
 
-/// Products of weight rows, as they lie in the file, with one to four rows of activations:
+/// Products of weight rows, as they lie in the file, with a few rows of activations:
 ///
 /// ```text
 /// for each weight row                                    RSI, RDX rows
-///   for each unit of the row                             R10
-///     for each step of 32 weights of the unit            unrolled
-///       q, scale = unpack                                once for all activations
-///       for each activation row t                        unrolled
-///         acc[t] += scale (x.scale float(q . x.q))       + min x.sum
+///   for each octet of the row                            R10; eight steps of 32 weights, fewer at the row's end
+///     acc[t] += products of the octet                    unrolled, StepRowKernel or PairRowKernel
 ///   y[t][row] = sum of the lanes of acc[t]
 /// ```
 ///
-/// `vpmaddubsw` adds two products of an unsigned and a signed byte and saturates at 16 bits. Affine formats have
-/// unsigned weights of at most 31, so `2 * 31 * 127` is the most that can meet there. Symmetric ones lend their
-/// sign to the activations, `w x = |w| (sign(w) x)`: activations are from -127 to 127, so the sign costs nothing,
-/// and weights from -128 on, whose magnitude is an unsigned 128, so the most is `2 * 128 * 127 = 32,512`. Nothing
-/// saturates, and the dot product is exact.
+/// `vpmaddubsw` adds two products of an unsigned and a signed byte and saturates at 16 bits. Weights are unsigned and
+/// at most 63, so `2 * 63 * 127` is the most that can meet there; where the middle of them means 0, what they have too
+/// much of comes off later, see [Q8Octets]. Signed weights of eight bits lend their sign to the activations, `w x = |w|
+/// (sign(w) x)`: activations are from -127 to 127, so the sign costs nothing, and the most is `2 * 128 * 127 = 32,512`.
+/// Nothing saturates, and the dot product is exact.
 ///
-/// Takes [RowArguments]. Rows follow each other in memory, so the weights are one stream that the processor's
-/// prefetcher follows.
-final class RowKernel {
+/// What counts is the number of instructions, where the memory is fast: so scales are made and multiplied eight at a
+/// time.
+///
+/// Takes [RowArguments] with scratch memory behind them, [#ARGUMENT_BYTES] in all. Rows follow each other in memory, so
+/// the weights are one stream that the processor's prefetcher follows.
+abstract class RowKernel {
 
     /// Most activation rows at once.
     static final int MAX_TOKENS = 4;
 
-    private static final int ACCUMULATORS = 4;
+    /// Scratch memory: behind the arguments, on a cache line.
+    static final int SCRATCH = 64;
 
-    private static final Vec Q = Vec.ymm(4);
-    private static final Vec SIGN = Vec.ymm(5);
-    private static final Vec MIN = Vec.ymm(5);
-    private static final Vec SCALE = Vec.ymm(6);
-    private static final Vec DOT = Vec.ymm(7);
-    private static final Vec X = Vec.ymm(8);
+    /// Arguments and scratch.
+    static final int ARGUMENT_BYTES = SCRATCH + MAX_TOKENS * 32;
 
-    private final Listing k = new Listing();
-    private final Assembler a = k.asm();
-    private final WeightCode code;
+    final Listing k = new Listing();
+    final Assembler a = k.asm();
+    final WeightCode code;
+    final Unpacker unpacker;
+    final Operand ones;
+    final int tokens;
     private final int cols;
-    private final int tokens;
 
-    /// Accumulators of each row of activations; two hide the latency of the sums, and of three rows one is enough.
+    /// Accumulators of each row of activations, registers from 0 on.
     private final int width;
 
-    private RowKernel(WeightCode code, int cols, int tokens) {
+    RowKernel(WeightCode code, int cols, int tokens, int width) {
         this.code = code;
         this.cols = cols;
         this.tokens = tokens;
-        this.width = tokens > ACCUMULATORS / 2 ? 1 : 2;
+        this.width = width;
+        this.unpacker = code.unpacker().apply(k);
+        this.ones = k.constant(Constants.words(i -> 1));
     }
 
     /// @param cols   of the matrix, whole units
-    /// @param tokens activation rows, 1 to [#MAX_TOKENS]
+    /// @param tokens activation rows, 1 to [#MAX_TOKENS]; 1 or 2 where steps go in pairs
     static byte[] assemble(WeightCode code, int cols, int tokens) {
-        return new RowKernel(code, cols, tokens).assemble();
+        RowKernel kernel =
+                code.octets().pairs() ? new PairRowKernel(code, cols, tokens) : new StepRowKernel(code, cols, tokens);
+        return kernel.assemble();
     }
 
+    /// Adds the products of the octet at RSI with those at R11.
+    ///
+    /// @param steps 1 to 8
+    abstract void octet(int steps);
+
     private byte[] assemble() {
-        int units = cols / code.unitWeights();
-        int unroll = code.unitSteps() == 1 && units % 4 == 0 ? 4 : 1;
+        int octets = cols / Q8Octets.NUMBERS;
+        int rest = cols % Q8Octets.NUMBERS / Q8Records.STEP;
         a.mov(RSI, at(RDI, RowArguments.W));
         a.mov(RDX, at(RDI, RowArguments.ROWS));
         a.mov(RCX, at(RDI, RowArguments.X));
         a.mov(R8, at(RDI, RowArguments.Y));
         a.mov(R9, at(RDI, RowArguments.Y_STRIDE));
-        Unpacker unpacker = code.unpacker().apply(k);
-        Operand zero = k.constant(Constants.bytes(i -> code.zero()));
-        Operand ones = k.constant(Constants.words(i -> 1));
         Label row = a.here();
         for (int i = 0; i < width * tokens; i++) {
             Sums.clear(a, Vec.ymm(i));
         }
         a.mov(R11, RCX);
-        a.mov(R10.lower(), units / unroll);
-        Label next = a.here();
-        for (int unit = 0; unit < unroll; unit++) {
-            unit(unpacker, zero, ones, unit);
+        if (octets > 0) {
+            a.mov(R10.lower(), octets);
+            Label next = a.here();
+            prefetchAndMultiply(Q8Octets.STEPS);
+            a.add(R11, Q8Octets.BYTES);
+            a.dec(R10.lower());
+            a.jnz(next);
         }
-        a.add(RSI, unroll * code.unitBytes());
-        a.add(R11, unroll * code.unitSteps() * Q8Records.BYTES);
-        a.dec(R10.lower());
-        a.jnz(next);
+        if (rest > 0) {
+            prefetchAndMultiply(rest);
+        }
         for (int t = 0; t < tokens; t++) {
             store(t);
         }
@@ -111,67 +119,37 @@ final class RowKernel {
         return a.bytes();
     }
 
-    private void unit(Unpacker unpacker, Operand zero, Operand ones, int unit) {
-        int at = unit * code.unitBytes();
-        for (int line = (at + 63) / 64 * 64; line < at + code.unitBytes(); line += 64) {
+    private void prefetchAndMultiply(int steps) {
+        int bytes = steps / code.unitSteps() * code.unitBytes();
+        for (int line = 0; line < bytes; line += 64) {
             a.prefetcht0(at(RSI, RowArguments.AHEAD + line));
         }
-        for (int step = 0; step < code.unitSteps(); step++) {
-            unpacker.begin(RSI, at, step);
-            unpacker.weights(RSI, at, step, Q);
-            unpacker.scales(RSI, at, step, SCALE);
-            if (code.affine()) {
-                unpacker.mins(RSI, at, step, MIN);
-            } else if (code.signed()) {
-                a.vmovaps(SIGN, Q);
-                a.vpabsb(Q, Q);
-            } else {
-                a.vpsubb(SIGN, Q, zero);
-                a.vpabsb(Q, SIGN);
-            }
-            for (int t = 0; t < tokens; t++) {
-                multiply(ones, unit * code.unitSteps() + step, t);
-            }
-        }
+        octet(steps);
+        a.add(RSI, bytes);
     }
 
-    private void multiply(Operand ones, int step, int t) {
-        Vec acc = Vec.ymm(width * t + step % width);
-        int x = t * Q8Records.rowBytes(cols) + step * Q8Records.BYTES;
-        if (code.affine()) {
-            a.vpmaddubsw(DOT, Q, at(R11, x));
-        } else {
-            a.vmovups(DOT, at(R11, x));
-            a.vpsignb(DOT, DOT, SIGN);
-            a.vpmaddubsw(DOT, Q, DOT);
-        }
-        a.vpmaddwd(DOT, DOT, ones);
-        a.vcvtdq2ps(DOT, DOT);
-        a.vbroadcastss(X, at(R11, x + Q8Records.SCALE));
-        a.vmulps(DOT, DOT, X);
-        a.vfmadd231ps(acc, DOT, SCALE);
-        if (code.affine()) {
-            if (code.groupsPerStep() == 1) {
-                a.vmovss(X.x(), at(R11, x + Q8Records.SUM));
-            } else {
-                a.vmovq(X.x(), at(R11, x + Q8Records.HALF_SUMS));
-            }
-            a.vfmadd231ps(acc, MIN, X); // lanes without a sum hold 0
-        }
+    /// The accumulator of row t that a step goes to.
+    final Vec accumulator(int t, int step) {
+        return Vec.ymm(width * t + step % width);
+    }
+
+    /// A place in the octet of row t.
+    final Mem x(int t, int at) {
+        return at(R11, t * Q8Octets.rowBytes(cols) + at);
     }
 
     /// Adds up the lanes of a token's accumulators and stores the sum at the row's place.
     private void store(int t) {
-        Vec acc = Vec.ymm(width * t);
+        Vec temporary = Listing.T0;
         if (width == 1) {
-            Sums.clear(a, DOT);
+            Sums.clear(a, temporary);
         }
-        Sums.ofLanes(a, acc, width == 1 ? DOT : Vec.ymm(width * t + 1));
+        Sums.ofLanes(a, accumulator(t, 0), width == 1 ? temporary : accumulator(t, 1));
         if (t == 0) {
             a.mov(RAX, R8);
         } else {
             a.add(RAX, R9);
         }
-        a.vmovss(at(RAX), acc.x());
+        a.vmovss(at(RAX), accumulator(t, 0).x());
     }
 }

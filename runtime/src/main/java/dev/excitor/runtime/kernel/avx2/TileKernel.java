@@ -18,8 +18,9 @@ import dev.excitor.runtime.asm.Mem;
 import dev.excitor.runtime.asm.Vec;
 import dev.excitor.runtime.kernel.x86.Constants;
 import dev.excitor.runtime.kernel.x86.Sums;
+import java.util.function.IntConsumer;
 
-/// Products of two [Panel]s, 16 weight rows, with many rows of activations, a tile of two or three of them at a
+/// Products of two [Panel]s, up to 16 weight rows, with many rows of activations, a tile of two or three of them at a
 /// time:
 ///
 /// ```text
@@ -61,6 +62,8 @@ final class TileKernel {
     static final int Y_STRIDE = 48;
     static final int TILES = 56;
     static final int ADDS = 64;
+    /// Where 16 lanes of 32 bits are whose highest bits say which rows there are; 0 where all are.
+    static final int MASKS = 72;
 
     private static final Vec WEIGHTS_A = Vec.ymm(12);
     private static final Vec WEIGHTS_B = Vec.ymm(13);
@@ -217,12 +220,15 @@ final class TileKernel {
         a.mov(R10, at(RDI, ADDS));
         a.test(R10, R10);
         a.jz(zero);
-        a.mov(RSI, RCX);
-        for (int t = 0; t < tokens; t++) {
-            a.vmovups(accA(t), at(RSI));
-            a.vmovups(accB(t), at(RSI, 32));
-            a.add(RSI, R11);
-        }
+        wholeOrMasked(
+                () -> eachToken(t -> {
+                    a.vmovups(accA(t), at(RSI));
+                    a.vmovups(accB(t), at(RSI, 32));
+                }),
+                () -> eachToken(t -> {
+                    a.vmaskmovps(accA(t), WEIGHTS_A, at(RSI));
+                    a.vmaskmovps(accB(t), WEIGHTS_B, at(RSI, 32));
+                }));
         a.jmp(ready);
         a.bind(zero);
         for (int t = 0; t < tokens; t++) {
@@ -233,10 +239,39 @@ final class TileKernel {
     }
 
     private void end() {
+        wholeOrMasked(
+                () -> eachToken(t -> {
+                    a.vmovups(at(RSI), accA(t));
+                    a.vmovups(at(RSI, 32), accB(t));
+                }),
+                () -> eachToken(t -> {
+                    a.vmaskmovps(at(RSI), WEIGHTS_A, accA(t));
+                    a.vmaskmovps(at(RSI, 32), WEIGHTS_B, accB(t));
+                }));
+    }
+
+    /// One or the other, the latter with masks in the registers of weights: moves under a mask are slow, and hardly
+    /// ever needed.
+    private void wholeOrMasked(Runnable whole, Runnable masked) {
+        Label all = new Label();
+        Label done = new Label();
+        a.mov(R10, at(RDI, MASKS));
+        a.test(R10, R10);
+        a.jz(all);
+        a.vmovups(WEIGHTS_A, at(R10));
+        a.vmovups(WEIGHTS_B, at(R10, 32));
+        masked.run();
+        a.jmp(done);
+        a.bind(all);
+        whole.run();
+        a.bind(done);
+    }
+
+    /// Something with every token's row of y, at RSI.
+    private void eachToken(IntConsumer move) {
         a.mov(RSI, RCX);
         for (int t = 0; t < tokens; t++) {
-            a.vmovups(at(RSI), accA(t));
-            a.vmovups(at(RSI, 32), accB(t));
+            move.accept(t);
             a.add(RSI, R11);
         }
     }

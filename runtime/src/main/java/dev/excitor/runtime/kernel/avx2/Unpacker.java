@@ -33,4 +33,36 @@ interface Unpacker {
     default void mins(Gpr w, int at, int step, Vec min) {
         throw new UnsupportedOperationException("a symmetric format has no minimums");
     }
+
+    // For rows, which take an octet at a time: eight units of one step, fewer at the end of a row, or one unit of
+    // eight. What belongs to a step is in its lane, 0 in those of steps that are not there.
+
+    /// Instead of [#begin], perhaps behind the weights: what the sums of products of each step are multiples of.
+    ///
+    /// @param steps of the octet
+    /// @return `scale` or a register of the unpacker's
+    Vec octetScales(Gpr w, int at, int steps, Vec scale);
+
+    /// What the sum of a step's activations is multiplied by.
+    ///
+    /// @param part  which eight, of steps with two minimums
+    /// @return `min` or a register of the unpacker's
+    default Vec octetMins(Gpr w, int at, int steps, int part, Vec min) {
+        throw new UnsupportedOperationException("a symmetric format has no minimums");
+    }
+
+    /// Where rows take steps in pairs, see [Q8Octets]: `q` of two pairs, of steps `first` and `first + 1` and of those
+    /// four behind them, 0 for steps that are not there.
+    ///
+    /// @param steps of the octet
+    /// @param q     receives the first halves of the first pair, its last halves, and likewise of the second pair
+    default void pairs(Gpr w, int at, int first, int steps, Vec[] q) {
+        throw new UnsupportedOperationException("rows take single steps");
+    }
+
+    /// Where a step has two scales: sixteen words that the sums of each two products are multiplied by, so that one
+    /// number of the step remains.
+    default void multipliers(int step, Vec words) {
+        throw new UnsupportedOperationException("a step has one scale");
+    }
 }

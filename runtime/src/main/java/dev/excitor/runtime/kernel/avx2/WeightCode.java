@@ -37,6 +37,17 @@ record WeightCode(
 
     /// The `q` that means 0: the middle of the unsigned ones of symmetric formats.
     int zero() {
-        return affine || signed() ? 0 : 1 << (bits - 1);
+        return middle() == 0 ? 0 : 1 << middle();
+    }
+
+    /// The activations that its rows meet. Where a word holds the sum of sixteen products, half a step's, rows take
+    /// steps in pairs: `16 * 15 * 127 = 30,480`.
+    Q8Octets octets() {
+        return new Q8Octets(middle(), bits <= 4 && group == 32);
+    }
+
+    /// The power of two of that; 0 where there is none.
+    int middle() {
+        return affine || signed() ? 0 : bits - 1;
     }
 }

@@ -52,11 +52,6 @@ public final class Avx2Tier implements TierUnderTest {
     }
 
     @Override
-    public boolean fillsPanels() {
-        return false;
-    }
-
-    @Override
     public Unpacking unpacking(Format format) {
         WeightCode code = WeightCodes.find(format).orElseThrow();
         MachineCode kernel = new MachineCode(PanelKernel.assemble(code));

@@ -10,14 +10,15 @@ import java.lang.foreign.ValueLayout;
 /// 8 weight rows as a [PanelKernel] unpacks them.
 record Unpacked(WeightCode code, MemorySegment panel) implements PanelWeights {
 
-    /// Unpacks 8 rows, which follow each other from the start of `w`, or a single one eight times; the memory is of
-    /// exactly the sizes that the kernel is promised.
+    /// Unpacks up to 8 rows, which follow each other from the start of `w`; the memory is of exactly the sizes that the
+    /// kernel is promised.
     static Unpacked of(Arena arena, MachineCode kernel, WeightCode code, MemorySegment w, int rows, int cols) {
         MemorySegment panel = arena.allocate((long) cols / 32 * Panel.stepBytes(code), 32);
         MemorySegment scratch = arena.allocate(PanelKernel.SCRATCH_BYTES, 64);
-        MemorySegment arguments = arena.allocate(48, 8);
+        MemorySegment arguments = arena.allocate(56, 8);
         arguments.set(ValueLayout.JAVA_LONG, PanelKernel.W, w.address());
-        arguments.set(ValueLayout.JAVA_LONG, PanelKernel.W_STRIDE, rows == 1 ? 0 : w.byteSize() / rows);
+        arguments.set(ValueLayout.JAVA_LONG, PanelKernel.W_STRIDE, w.byteSize() / rows);
+        arguments.set(ValueLayout.JAVA_LONG, PanelKernel.LAST_ROW, rows - 1);
         arguments.set(ValueLayout.JAVA_LONG, PanelKernel.UNITS, cols / code.unitWeights());
         arguments.set(ValueLayout.JAVA_LONG, PanelKernel.OUT, panel.address());
         arguments.set(ValueLayout.JAVA_LONG, PanelKernel.SCRATCH, scratch.address());

@@ -52,11 +52,6 @@ public final class Avx512Tier implements TierUnderTest {
     }
 
     @Override
-    public boolean fillsPanels() {
-        return true;
-    }
-
-    @Override
     public Unpacking unpacking(Format format) {
         WeightCode code = WeightCodes.find(format).orElseThrow();
         MachineCode kernel = new MachineCode(PanelKernel.assemble(code));

@@ -59,8 +59,8 @@ class QuantizeKernelTest extends QuantizeContract {
         }
 
         @Override
-        public int stepBytes() {
-            return stepBytes;
+        public int bytes(int steps) {
+            return steps * stepBytes;
         }
 
         @Override

@@ -131,10 +131,8 @@ public final class Contents {
     }
 
     /// The blocks as rows of a matrix, repeated from the start where they do not fill the last row.
-    ///
-    /// @param grain the number of rows is a multiple of it
-    static byte[] rows(byte[] blocks, int rowBytes, int grain) {
-        int rows = Math.ceilDiv(blocks.length, rowBytes * grain) * grain;
+    static byte[] rows(byte[] blocks, int rowBytes) {
+        int rows = Math.ceilDiv(blocks.length, rowBytes);
         byte[] result = new byte[rows * rowBytes];
         for (int i = 0; i < result.length; i++) {
             result[i] = blocks[i % blocks.length];

@@ -27,11 +27,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 public abstract class PanelContract {
 
     private final TierUnderTest tier;
-    private final int grain;
 
     protected PanelContract(TierUnderTest tier) {
         this.tier = tier;
-        this.grain = tier.fillsPanels() ? 1 : tier.panelRows();
     }
 
     Stream<Arguments> formats() {
@@ -59,7 +57,7 @@ public abstract class PanelContract {
         int unit = tier.unitWeights(format);
         try (Unpacking kernel = tier.unpacking(format)) {
             for (int cols = unit; cols <= tier.panelCols(); cols += unit) {
-                for (int rows = grain; rows <= tier.panelRows(); rows += grain) {
+                for (int rows = 1; rows <= tier.panelRows(); rows++) {
                     byte[] blocks = Contents.ordinary(random, format, rows * (cols / format.blockSize()));
                     assertWeights(kernel, format, blocks, cols, "%d rows of %d".formatted(rows, cols));
                 }
@@ -70,7 +68,7 @@ public abstract class PanelContract {
     /// Unpacks the blocks as rows of `cols` weights, a panel of them at a time and what is left.
     private void assertWeights(Unpacking kernel, Format format, byte[] blocks, int cols, String what) {
         int rowBytes = Math.toIntExact(format.rowBytes(cols));
-        byte[] matrix = Contents.rows(blocks, rowBytes, grain);
+        byte[] matrix = Contents.rows(blocks, rowBytes);
         float[] expected = Samples.decode(format, matrix);
         int rows = matrix.length / rowBytes;
         int most = tier.panelRows();

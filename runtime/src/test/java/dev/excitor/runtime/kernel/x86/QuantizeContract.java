@@ -31,13 +31,16 @@ public abstract class QuantizeContract {
         /// Numbers that are quantized at a time, a multiple of 32.
         int step();
 
-        /// Bytes of a step.
-        int stepBytes();
+        /// Bytes of so many steps.
+        int bytes(int steps);
 
         byte[] assemble();
 
         /// Compares 32 numbers, the run-th of all, with what they should be.
         void check(Packed packed, int run, Run expected);
+
+        /// Looks at what belongs to no numbers, behind so many runs of 32.
+        default void checkRest(Packed packed, int runs) {}
     }
 
     private static final int STEP = 64;
@@ -139,6 +142,7 @@ public abstract class QuantizeContract {
             for (int run = 0; run < x.length / Q8Reference.RUN; run++) {
                 picture.check(packed, run, Run.of(x, run * Q8Reference.RUN));
             }
+            picture.checkRest(packed, x.length / Q8Reference.RUN);
         }
     }
 
@@ -146,9 +150,15 @@ public abstract class QuantizeContract {
     protected record Packed(MemorySegment bytes, String what) {
 
         public void assertBytes(long at, Run expected) {
-            byte[] actual = bytes.asSlice(at, Q8Reference.RUN).toArray(ValueLayout.JAVA_BYTE);
-            if (!Arrays.equals(actual, expected.q())) {
-                assertThat(actual).as("bytes at %d of %s", at, what).isEqualTo(expected.q());
+            assertBytes(at, expected, 0, Q8Reference.RUN);
+        }
+
+        /// Some of the bytes of a run.
+        public void assertBytes(long at, Run expected, int from, int to) {
+            byte[] actual = bytes.asSlice(at, to - from).toArray(ValueLayout.JAVA_BYTE);
+            byte[] wanted = Arrays.copyOfRange(expected.q(), from, to);
+            if (!Arrays.equals(actual, wanted)) {
+                assertThat(actual).as("bytes at %d of %s", at, what).isEqualTo(wanted);
             }
         }
 
@@ -183,8 +193,7 @@ public abstract class QuantizeContract {
         try (GuardedArena arena = new GuardedArena(place);
                 MachineCode kernel = new MachineCode(picture.assemble())) {
             MemorySegment source = arena.allocateFrom(ValueLayout.JAVA_FLOAT, x);
-            MemorySegment target =
-                    arena.allocate((long) steps * picture.stepBytes()).fill(UNTOUCHED);
+            MemorySegment target = arena.allocate(picture.bytes(steps)).fill(UNTOUCHED);
             MemorySegment arguments = arena.allocate(24);
             arguments.set(ValueLayout.JAVA_LONG, Q8Packing.X, source.address());
             arguments.set(ValueLayout.JAVA_LONG, Q8Packing.STEPS, steps);

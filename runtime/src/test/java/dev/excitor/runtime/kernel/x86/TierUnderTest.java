@@ -31,18 +31,14 @@ public interface TierUnderTest {
 
     int panelCols();
 
-    /// Whether the last of fewer rows than a panel has stands for the missing ones; else panels are made of whole
-    /// rows alone.
-    boolean fillsPanels();
-
     /// The kernel that makes a format's panels; whoever asks closes it.
     Unpacking unpacking(Format format);
 
     /// A kernel that makes panels.
     interface Unpacking extends AutoCloseable {
 
-        /// Unpacks a panel's rows, which follow each other from the start of `w`, or a single one; the memory is of
-        /// exactly the sizes that the kernel is promised.
+        /// Unpacks a panel's rows, which follow each other from the start of `w`; the last stands for those that are
+        /// missing. The memory is of exactly the sizes that the kernel is promised.
         PanelWeights unpack(Arena arena, MemorySegment w, int rows, int cols);
 
         @Override
