@@ -69,7 +69,7 @@ final class ModelOptions {
         @Option(
                 names = "--no-mmap",
                 description = "Read the weights into memory instead of mapping the file: slower to start, safe from"
-                        + " changes of the file.")
+                        + " changes of the file, and where Linux has huge pages tokens are sometimes faster.")
         private boolean noMmap;
 
         @Option(

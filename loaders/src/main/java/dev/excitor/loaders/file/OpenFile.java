@@ -2,6 +2,7 @@ package dev.excitor.loaders.file;
 
 import dev.excitor.runtime.ExcitorException.MalformedFile;
 import dev.excitor.runtime.ExcitorException.OutOfMemory;
+import dev.excitor.runtime.HugePages;
 import dev.excitor.runtime.checkpoint.CheckpointReader.Memory;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -108,12 +109,12 @@ public final class OpenFile implements AutoCloseable {
         return copy.asReadOnly();
     }
 
-    /// Native memory for something of this file, at the start of a cache line.
+    /// Native memory for something of this file, at the start of a cache line, in huge pages where it is much.
     ///
     /// @throws OutOfMemory when it cannot be had
     public MemorySegment allocate(long bytes, Arena arena) {
         try {
-            return arena.allocate(bytes, COPY_ALIGNMENT);
+            return HugePages.allocate(arena, bytes, COPY_ALIGNMENT);
         } catch (OutOfMemoryError e) {
             throw new OutOfMemory(
                     "the weights of %s outside the file (mapping them takes none; -XX:MaxDirectMemorySize is the limit)"

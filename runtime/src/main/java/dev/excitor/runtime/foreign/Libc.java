@@ -19,6 +19,7 @@ final class Libc {
     static final int PROT_EXEC = 4;
 
     private static final int MAP_PRIVATE_ANONYMOUS = 0x22;
+    private static final int MADV_HUGEPAGE = 14;
 
     private static final Linker LINKER = Linker.nativeLinker();
     private static final Linker.Option ERRNO = Linker.Option.captureCallState("errno");
@@ -44,6 +45,11 @@ final class Libc {
     private static final MethodHandle MUNMAP = function(
             "munmap", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
 
+    private static final MethodHandle MADVISE = function(
+            "madvise",
+            FunctionDescriptor.of(
+                    ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
+
     private Libc() {}
 
     private static MethodHandle function(String name, FunctionDescriptor type) {
@@ -63,6 +69,16 @@ final class Libc {
 
     static void unmap(MemorySegment pages) {
         call("munmap", state -> (int) MUNMAP.invokeExact(state, pages.address(), pages.byteSize()));
+    }
+
+    /// Asks for huge pages where the system decides by request; it may answer that it knows none.
+    static void adviseHugePages(MemorySegment pages) {
+        try {
+            call("madvise", state ->
+                    (int) MADVISE.invokeExact(state, pages.address(), pages.byteSize(), MADV_HUGEPAGE));
+        } catch (ExcitorException.NativeCall unknown) {
+            // then its pages are of the ordinary size
+        }
     }
 
     @FunctionalInterface
