@@ -36,7 +36,7 @@ import java.util.List;
 final class Avx2MatMul implements MatMul {
 
     /// From this many activation rows on, panels pay; later where weights are signed, see [TileKernel].
-    private static final int TILES_FROM = 3;
+    private static final int TILES_FROM = 5;
 
     private static final int SIGNED_TILES_FROM = 7;
 
@@ -67,7 +67,7 @@ final class Avx2MatMul implements MatMul {
     private final OctetPacking octets;
     private final Q8Packing records;
 
-    /// @param rowKernels  for 1 to [#mostRowTokens] rows of activations
+    /// @param rowKernels  for 1 to [RowKernel#mostTokens] rows of activations
     /// @param tileKernels for [TileKernel#MIN_TOKENS] to [TileKernel#MAX_TOKENS]
     /// @param octets      what row kernels read
     /// @param records     what tile kernels read
@@ -88,11 +88,6 @@ final class Avx2MatMul implements MatMul {
         this.tileKernels = tileKernels;
         this.octets = octets;
         this.records = records;
-    }
-
-    /// Most rows of activations that a row kernel of a format meets at once.
-    static int mostRowTokens(WeightCode code) {
-        return Math.min(RowKernel.MAX_TOKENS, tilesFrom(code) - 1);
     }
 
     private static int tilesFrom(WeightCode code) {

@@ -85,7 +85,7 @@ public final class Avx2Provider implements KernelProvider, AutoCloseable {
     }
 
     private Avx2MatMul product(Product wanted) {
-        MachineCode[] rows = new MachineCode[Avx2MatMul.mostRowTokens(wanted.code())];
+        MachineCode[] rows = new MachineCode[RowKernel.mostTokens(wanted.code())];
         for (int tokens = 1; tokens <= rows.length; tokens++) {
             rows[tokens - 1] = store.install(RowKernel.assemble(wanted.code(), wanted.cols(), tokens));
         }

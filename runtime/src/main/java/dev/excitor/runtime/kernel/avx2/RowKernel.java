@@ -42,8 +42,8 @@ import dev.excitor.runtime.kernel.x86.Sums;
 /// the weights are one stream that the processor's prefetcher follows.
 abstract class RowKernel {
 
-    /// Most activation rows at once.
-    static final int MAX_TOKENS = 4;
+    /// Most activation rows of any kernel at once.
+    private static final int MAX_TOKENS = StepRowKernel.MAX_TOKENS;
 
     /// Scratch memory: behind the arguments, on a cache line.
     static final int SCRATCH = 64;
@@ -71,8 +71,13 @@ abstract class RowKernel {
         this.ones = k.constant(Constants.words(i -> 1));
     }
 
+    /// Most activation rows of a format at once.
+    static int mostTokens(WeightCode code) {
+        return code.octets().pairs() ? PairRowKernel.MAX_TOKENS : StepRowKernel.MAX_TOKENS;
+    }
+
     /// @param cols   of the matrix, whole units
-    /// @param tokens activation rows, 1 to [#MAX_TOKENS]; 1 or 2 where steps go in pairs
+    /// @param tokens activation rows, 1 to [#mostTokens]
     static byte[] assemble(WeightCode code, int cols, int tokens) {
         RowKernel kernel =
                 code.octets().pairs() ? new PairRowKernel(code, cols, tokens) : new StepRowKernel(code, cols, tokens);

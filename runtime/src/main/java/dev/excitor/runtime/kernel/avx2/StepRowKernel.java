@@ -20,6 +20,8 @@ import dev.excitor.runtime.asm.Vec;
 /// ```
 final class StepRowKernel extends RowKernel {
 
+    static final int MAX_TOKENS = 4;
+
     private static final int ACCUMULATORS = 4;
 
     private static final Vec Q = Vec.ymm(4);
