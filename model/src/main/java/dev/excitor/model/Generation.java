@@ -15,8 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// A text being generated, piece by piece: tokens are computed when the next piece is asked for.
 ///
 /// Pieces are whole characters, never empty, and never part of a stop string. Whatever ends the generation, the session
-/// can
-/// go on from there: its cache then holds the prompt and every generated token but the last, see [#lastToken].
+/// can go on from there: its cache then holds the prompt and every generated token but the last, see [#lastToken].
 public final class Generation {
 
     /// What a generation has done so far.

@@ -201,8 +201,7 @@ public final class Session implements AutoCloseable {
     }
 
     /// Continues a text: the prompt is appended (with the beginning-of-text token in front when the session is empty
-    /// and
-    /// the model wants one), then tokens are generated as the result is consumed.
+    /// and the model wants one), then tokens are generated as the result is consumed.
     public Generation generate(String prompt, UnaryOperator<GenerationOptions> change) {
         GenerationOptions wanted = change.apply(GenerationOptions.defaults());
         EncodeOptions encoding = new EncodeOptions(position() == 0, wanted.parseSpecial());

@@ -8,8 +8,8 @@ import dev.excitor.runtime.kernel.Kernels;
 import org.junit.jupiter.api.BeforeAll;
 
 /// The Vector API kernels at 512 bits, where the processor has such registers. Elsewhere the JVM computes each
-/// operation
-/// lane by lane, for many minutes here; the contracts of kernels and operations hold at this width on every machine.
+/// operation lane by lane, for many minutes here; the contracts of kernels and operations hold at this width on every
+/// machine.
 class Vector512OracleTest implements LogitsContract, ExcitorContract {
 
     private static final int BITS = 512;

@@ -25,8 +25,7 @@ public final class HostMemory {
     }
 
     /// The bytes that are left, where a piece is larger than that: empty where it fits, where it is too small to ask,
-    /// and
-    /// where neither the system nor the container says anything.
+    /// and where neither the system nor the container says anything.
     public static OptionalLong ifLessThan(long bytes) {
         OptionalLong available = bytes > MUCH ? available() : OptionalLong.empty();
         return available.isPresent() && available.getAsLong() < bytes ? available : OptionalLong.empty();

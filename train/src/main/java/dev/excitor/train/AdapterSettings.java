@@ -16,8 +16,7 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /// What a new adapter is like: every setting that its file names, and how its numbers begin. The defaults are the
-/// paper's
-/// where it has any, and otherwise the reading of it that costs nothing when the adapter runs.
+/// paper's where it has any, and otherwise the reading of it that costs nothing when the adapter runs.
 ///
 /// Immutable: each method named like a setting returns settings with that one changed.
 ///

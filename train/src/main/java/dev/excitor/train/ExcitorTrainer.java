@@ -34,8 +34,7 @@ import java.util.function.Supplier;
 /// ```
 ///
 /// The loss of an update is the mean over the scored tokens of its examples, however they are put together, and the
-/// same
-/// numbers come out with any number of threads. Used by one thread at a time, but for [#stop].
+/// same numbers come out with any number of threads. Used by one thread at a time, but for [#stop].
 public final class ExcitorTrainer implements AutoCloseable {
 
     private final Model model;

@@ -7,10 +7,8 @@ import java.util.Random;
 /// How an adapter's numbers begin.
 ///
 /// The default is exactly the base model and alive: with W_up = 0 the softmax over the prompts is uniform, so that
-/// every
-/// token has the same extra key, which adds the same to all scores of a query and changes no weight of attention; and
-/// the
-/// gradient of W_up is not 0. Beginnings whose gradients are 0 for ever are refused.
+/// every token has the same extra key, which adds the same to all scores of a query and changes no weight of attention;
+/// and the gradient of W_up is not 0. Beginnings whose gradients are 0 for ever are refused.
 ///
 /// @param promptDeviation standard deviation of P
 /// @param upScale         0 for W_up = 0, else a factor of Kaiming's uniform bound, as W_down has it

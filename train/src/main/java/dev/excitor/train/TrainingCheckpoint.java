@@ -20,8 +20,7 @@ import java.util.List;
 
 /// Where a training stands, as a GGUF file: the adapter, the optimizer's moments, the best adapter so far, and what the
 /// training was, so that it can only be gone on with as what it is. What follows is then the same to the last bit as if
-/// it
-/// had never stopped: the order of examples depends on seed and epoch alone.
+/// it had never stopped: the order of examples depends on seed and epoch alone.
 public final class TrainingCheckpoint {
 
     private static final String PREFIX = "training.";
@@ -30,8 +29,7 @@ public final class TrainingCheckpoint {
     private TrainingCheckpoint() {}
 
     /// Saves what stands between two updates; the file appears when it is complete and replaces the former one. From
-    /// any
-    /// thread, even while an update is being computed.
+    /// any thread, even while an update is being computed.
     ///
     /// @param data [#fingerprint] of all examples
     public static void save(Path path, ExcitorTrainer trainer, String data) throws IOException {

@@ -3,8 +3,7 @@ package dev.excitor.train;
 import dev.excitor.runtime.ExcitorException;
 
 /// How an adapter is trained. The defaults are the recipe of the parent method, LLaMA-Adapter: AdamW, five epochs of
-/// which
-/// two warm up, then half a cosine down to 0.
+/// which two warm up, then half a cosine down to 0.
 ///
 /// Immutable: each method named like a setting returns options with that one changed.
 ///

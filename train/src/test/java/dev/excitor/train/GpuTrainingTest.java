@@ -160,8 +160,7 @@ class GpuTrainingTest {
     }
 
     /// From the opening of the model to its end calls fail, one in each life: training ends with the same numbers
-    /// nevertheless,
-    /// but for the one case that there is no room for activations, which is said.
+    /// nevertheless, but for the one case that there is no room for activations, which is said.
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void whateverFailsTheTrainingEndsOnTheCpu(boolean eager) {

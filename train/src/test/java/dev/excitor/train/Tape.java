@@ -3,9 +3,8 @@ package dev.excitor.train;
 import java.util.Arrays;
 
 /// Derivatives by the chain rule and nothing else: every number that a computation makes in double precision is
-/// recorded
-/// with the numbers it was made of and its derivatives by them, and [#gradient] walks back. Slow, general, and with no
-/// formula of any model in it.
+/// recorded with the numbers it was made of and its derivatives by them, and [#gradient] walks back. Slow, general, and
+/// with no formula of any model in it.
 public final class Tape {
 
     private double[] values = new double[1 << 12];

@@ -15,8 +15,7 @@ import java.util.List;
 import java.util.Random;
 
 /// A LLaMA of some thousand random weights with grouped queries, partly rotated heads and a vocabulary of bytes,
-/// written
-/// as a file.
+/// written as a file.
 ///
 /// @param layers  N
 /// @param width   C

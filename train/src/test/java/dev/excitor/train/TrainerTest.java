@@ -34,8 +34,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// What a training promises: where it begins, that nothing but the data decides its numbers, that it can be gone on
-/// with,
-/// and that its adapter is what inference runs.
+/// with, and that its adapter is what inference runs.
 class TrainerTest {
 
     private static final long SEED = 20261125;

@@ -11,8 +11,7 @@ import java.util.random.RandomGeneratorFactory;
 /// with a row of unit variance has unit variance again and activations stay finite through any number of layers.
 ///
 /// Encoding a billion numbers would take minutes. A *tile* of half a million is encoded instead, once per format and
-/// row
-/// length, and a matrix is dealt from it, a few blocks at a time, from random places.
+/// row length, and a matrix is dealt from it, a few blocks at a time, from random places.
 final class RandomMatrix {
 
     private static final String ALGORITHM = "L64X128MixRandom";

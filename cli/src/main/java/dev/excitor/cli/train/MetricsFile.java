@@ -32,8 +32,7 @@ final class MetricsFile {
     private final List<Point> points = new ArrayList<>();
 
     /// Goes on with the lines of the first `step` updates of what is there, in whatever state a crash left it, or
-    /// begins
-    /// anew.
+    /// begins anew.
     MetricsFile(Path path, int step) throws IOException {
         this.path = path;
         List<String> kept = new ArrayList<>();

@@ -19,8 +19,7 @@ import java.util.List;
 import java.util.Set;
 
 /// Writes an Excitor adapter as GGUF or as safetensors, whichever it was read from: the same tensors under the same
-/// names,
-/// the same keys, as typed values in the one and as texts in the other.
+/// names, the same keys, as typed values in the one and as texts in the other.
 public final class AdapterConversion {
 
     private static final String PREFIX = "adapter.excitor.";

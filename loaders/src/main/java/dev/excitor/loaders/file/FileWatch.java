@@ -22,8 +22,7 @@ import java.util.stream.Stream;
 /// file's key read, which allocates a little.
 ///
 /// A folder's time moves with the clock ticks of its file system: while it is young a second change could leave it as
-/// it
-/// is, so until it has aged the full attributes are read each time.
+/// it is, so until it has aged the full attributes are read each time.
 ///
 /// Safe for many threads: times are read before the attributes they vouch for, so what is remembered is never newer.
 final class FileWatch {

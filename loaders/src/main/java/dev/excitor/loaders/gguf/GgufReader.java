@@ -15,8 +15,7 @@ import java.util.Arrays;
 /// that happens to the file later can undo a check; the weights are mapped in place, or copied.
 ///
 /// A tensor of more than two dimensions is seen as a matrix: the innermost extent is a row, the product of the others
-/// is
-/// the number of rows. Gaps between tensors and bytes after the last one are allowed.
+/// is the number of rows. Gaps between tensors and bytes after the last one are allowed.
 public final class GgufReader implements CheckpointReader {
 
     /// Also what the loader of services calls.

@@ -20,8 +20,7 @@ import java.util.SequencedMap;
 import java.util.function.Predicate;
 
 /// Writes GGUF files: metadata and tensors in the order they were given, the data streamed, so that a file may be
-/// larger
-/// than memory.
+/// larger than memory.
 ///
 /// ```java
 /// new GgufWriter(path)

@@ -82,8 +82,7 @@ public final class JsonFile implements AutoCloseable {
     }
 
     /// Strictly: the parser's own decoder lets overlong spellings through, and refuses sound names that spell a
-    /// character
-    /// as two escapes.
+    /// character as two escapes.
     private static CharBuffer decode(Path path, long base, byte[] text) {
         ByteBuffer bytes = ByteBuffer.wrap(text);
         CharBuffer chars = CharBuffer.allocate(text.length);

@@ -22,8 +22,7 @@ import java.util.List;
 import java.util.SequencedMap;
 
 /// One PyTorch checkpoint, validated. Tensors that lie contiguous in their storage, as nearly all do, are used in
-/// place;
-/// others, such as transposed ones, are copied into native memory.
+/// place; others, such as transposed ones, are copied into native memory.
 ///
 /// Dicts in dicts are one flat list of tensors, each named by the way to it, joined with dots.
 public final class TorchFile implements TensorFile {

@@ -10,8 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /// Reads a safetensors file that says in its `__metadata__` what it is: an Excitor adapter, under GGUF's keys, numbers
-/// as
-/// texts. The weights of a model alone are a part of its directory.
+/// as texts. The weights of a model alone are a part of its directory.
 public final class SafetensorsReader implements CheckpointReader {
 
     private static final String ENDING = ".safetensors";

@@ -13,8 +13,7 @@ import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 
 /// Puts a zip archive together byte by byte, laid out as `torch.save` does it, checking nothing and sharing no code
-/// with
-/// the reader.
+/// with the reader.
 public final class RawZip {
 
     static final int STORED = 0;

@@ -20,8 +20,7 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Files that llama.cpp's quantizer made of `micro-f32.gguf` are made again: every byte must be the same, of the
-/// header,
-/// of the choice of formats and of every block.
+/// header, of the choice of formats and of every block.
 class GivenQuantizationsTest {
 
     @TempDir

@@ -8,8 +8,7 @@ import dev.excitor.runtime.checkpoint.Metadata;
 import java.nio.file.Path;
 
 /// Any bytes at all as a tokenizer.json: a vocabulary that says the same of every token, or a typed error. How to
-/// search
-/// for more is told in [dev.excitor.loaders.gguf.GgufReaderFuzzTest].
+/// search for more is told in [dev.excitor.loaders.gguf.GgufReaderFuzzTest].
 class TokenizerJsonFuzzTest {
 
     private static final Path NAME = Path.of("tokenizer.json");

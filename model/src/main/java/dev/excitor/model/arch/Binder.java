@@ -15,8 +15,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Takes tensors out of a checkpoint by name, checks their shapes, chooses their kernels, and remembers which ones
-/// nobody
-/// asked for.
+/// nobody asked for.
 public final class Binder {
 
     private final Checkpoint checkpoint;

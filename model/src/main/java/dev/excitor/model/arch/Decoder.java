@@ -24,13 +24,11 @@ public interface Decoder {
     long scratchBytes(int batch);
 
     /// The final hidden state of each token of the batch, in `scratch.x()`, with keys and values stored behind the
-    /// cache's
-    /// last position. Every member of the team calls it; afterwards one of them advances the cache.
+    /// cache's last position. Every member of the team calls it; afterwards one of them advances the cache.
     void forward(Worker worker, Batch batch, KvCache kv, KeyBypass bypass, Scratch scratch);
 
     /// Logits of `count` tokens of the last batch, from token `from` on, into the first rows of `scratch.logits()`.
-    /// Every
-    /// member of the team calls it, behind a barrier.
+    /// Every member of the team calls it, behind a barrier.
     ///
     /// @param count at most [Scratch#LOGIT_ROWS]
     void logits(Worker worker, Scratch scratch, int from, int count);

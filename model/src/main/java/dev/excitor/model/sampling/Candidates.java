@@ -104,8 +104,7 @@ public final class Candidates {
     }
 
     /// Divides the logits by `t > 0`. Only their differences count, so the largest is moved to 0 first: then no t,
-    /// however
-    /// small, makes two infinities of which the difference would be NaN.
+    /// however small, makes two infinities of which the difference would be NaN.
     void divide(float t) {
         double max = max();
         for (int i = 0; i < size; i++) {

@@ -11,8 +11,7 @@ import java.util.stream.Stream;
 /// Chooses the next token: a chain of steps over the candidates, and a pick at its end.
 ///
 /// A sampler belongs to one session and one thread at a time: it remembers the tokens that were accepted and how far
-/// its
-/// random numbers have run. [#sample] allocates nothing.
+/// its random numbers have run. [#sample] allocates nothing.
 public final class Sampler {
 
     private final SamplerStep[] steps;

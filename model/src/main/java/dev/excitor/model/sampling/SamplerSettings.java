@@ -3,8 +3,7 @@ package dev.excitor.model.sampling;
 import java.util.Map;
 
 /// What to sample with: llama.cpp's options, their defaults in [#DEFAULTS]. Every value is checked here, and a wrong
-/// one
-/// refused under the option's name.
+/// one refused under the option's name.
 ///
 /// @param temperature      `--temp`: 0 picks the most probable token, always
 /// @param topK             `--top-k`: 0 is off

@@ -1,8 +1,7 @@
 package dev.excitor.model.sampling;
 
 /// Picks a token at random, each with its probability (llama.cpp's `dist`). One random number is drawn per token, so
-/// that
-/// the same seed and the same logits give the same text on every machine.
+/// that the same seed and the same logits give the same text on every machine.
 public final class SeededPick implements TokenPick {
 
     private final long seed;

@@ -3,8 +3,7 @@ package dev.excitor.model.sampling;
 import dev.excitor.runtime.ExcitorException.InvalidOption;
 
 /// `--temp`: divides the logits by t; below 1 sharpens the distribution, above 1 flattens it. The temperature 0 is not
-/// a
-/// division: it is the pick [Greedy].
+/// a division: it is the pick [Greedy].
 ///
 /// @param t above 0
 public record Temperature(float t) implements SamplerStep {

@@ -17,8 +17,7 @@ import static dev.excitor.runtime.asm.Tuple.HALF_MEM;
 ///
 /// It knows what the kernels need and no more. Integers and jumps are in [IntegerAssembler], moves in [MoveAssembler],
 /// arithmetic on vectors is here. To add an instruction, take its line from the manual and put it beside its kin; a
-/// test
-/// compares every form with the bytes of a real assembler.
+/// test compares every form with the bytes of a real assembler.
 ///
 /// Operands that an instruction does not have are an [IllegalArgumentException].
 public final class Assembler extends MoveAssembler {
@@ -339,15 +338,13 @@ public final class Assembler extends MoveAssembler {
     }
 
     /// Which signed 32-bit lanes of `a` and `b` compare so: equal at 0, less at 1, less or equal at 2, and the
-    /// opposites
-    /// from 4 on.
+    /// opposites from 4 on.
     public void vpcmpd(OpMask k, Vec a, Operand b, int predicate) {
         vector(EVEX, P66, M3A, 0x1f, k.asVec(a.bits()), a, b, FULL, predicate);
     }
 
     /// Which lanes of `a` and `b` compare so: equal at 0, less at 1, less or equal at 2, one of them no number at 3,
-    /// and
-    /// the opposites from 4 on.
+    /// and the opposites from 4 on.
     public void vcmpps(OpMask k, Vec a, Operand b, int predicate) {
         vector(EVEX, NP, M0F, 0xc2, k.asVec(a.bits()), a, b, FULL, predicate);
     }

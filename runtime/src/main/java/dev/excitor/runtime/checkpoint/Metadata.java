@@ -10,8 +10,7 @@ import java.util.Set;
 ///
 /// Each look-up throws [dev.excitor.runtime.ExcitorException.MalformedFile], naming file and key, when the key is there
 /// with a value of another kind, or (the forms without Optional) when it is absent. Integers of every width and sign
-/// are
-/// one kind and are range-checked into `long`; floats of both widths are one kind.
+/// are one kind and are range-checked into `long`; floats of both widths are one kind.
 public interface Metadata {
     /// All keys, in file order.
     Set<String> keys();

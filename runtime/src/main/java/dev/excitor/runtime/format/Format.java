@@ -7,9 +7,8 @@ import java.util.Optional;
 /// A number format: how a block of bytes means a run of numbers.
 ///
 /// **To add one:** make a folder beside the others with `NAME.java` (byte picture in its Javadoc, sizes, scalar
-/// `decode`
-/// and `encode`) and `NAMEVector.java` (a [VectorKernel] template), and add one line to [Formats]. The contract tests
-/// find it there. The scalar `decode` is the definition; everything faster is proved equal to it.
+/// `decode` and `encode`) and `NAMEVector.java` (a [VectorKernel] template), and add one line to [Formats]. The
+/// contract tests find it there. The scalar `decode` is the definition; everything faster is proved equal to it.
 public interface Format {
     /// GGUF's spelling, such as `Q4_0`.
     String name();

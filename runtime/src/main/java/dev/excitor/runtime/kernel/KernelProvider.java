@@ -5,8 +5,7 @@ import dev.excitor.runtime.Tensor;
 /// One family of kernels: a CPU's, a portable one, a library's.
 ///
 /// **To add one:** make a folder beside `scalar` and `vector` with a provider that accepts what it is good at and
-/// declines
-/// the rest with a reason, and add one line to [Kernels].
+/// declines the rest with a reason, and add one line to [Kernels].
 public interface KernelProvider {
 
     /// For people: `vector(512)`.

@@ -12,8 +12,7 @@ import java.util.Collection;
 import java.util.List;
 
 /// The chain of kernel providers of one engine: each matrix is offered to them in order, once, when weights are bound.
-/// The
-/// last one accepts everything.
+/// The last one accepts everything.
 public final class Kernels implements AutoCloseable {
 
     /// Which providers are asked.

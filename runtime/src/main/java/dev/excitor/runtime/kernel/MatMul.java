@@ -7,8 +7,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// One way to multiply activations by the transpose of a matrix, `Y[n, rows] = X[n, cols] W[rows, cols]^T`. Immutable
-/// and
-/// shared by all sessions; scratch comes with the [Worker] and the [Activations].
+/// and shared by all sessions; scratch comes with the [Worker] and the [Activations].
 public interface MatMul {
 
     /// For people: `vector(512)`.
@@ -21,11 +20,9 @@ public interface MatMul {
     /// Every packed form that [#packing] can ask for, so that room is made before any product.
     List<Packing<?>> packings();
 
-    /// Computes this worker's share of the product; every member of the team must call it,
-    /// and the same products in the same order, since a kernel may have barriers of its own. The caller puts a barrier
-    /// before it (x and its packed form complete) and behind it (y complete); several products of the same x need none
-    /// in
-    /// between.
+    /// Computes this worker's share of the product; every member of the team must call it, and the same products in the
+    /// same order, since a kernel may have barriers of its own. The caller puts a barrier before it (x and its packed
+    /// form complete) and behind it (y complete); several products of the same x need none in between.
     ///
     /// @param w       the matrix, [rows, cols]
     /// @param x       n rows of cols numbers

@@ -15,8 +15,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// One forward pass is: [#reserve] by the session's thread; for each layer [#store] by all workers and, behind a
 /// barrier, attention; [#advance] by the session's thread. A fork shares all full pages until one of the two writes
-/// into
-/// them. Belongs to one thread at a time; its forks are independent of it.
+/// into them. Belongs to one thread at a time; its forks are independent of it.
 public final class KvCache implements AutoCloseable {
 
     private final KvLayout layout;

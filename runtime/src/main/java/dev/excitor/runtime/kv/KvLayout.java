@@ -16,8 +16,7 @@ import java.util.Set;
 ///
 /// Keys are tiled so that a vector register holds one dimension of several positions: a score then needs no horizontal
 /// sum. Values stay row-wise, where the weighted sum over positions needs none either. Every run starts at a multiple
-/// of
-/// 64 bytes.
+/// of 64 bytes.
 ///
 /// @param layers   layers of the model
 /// @param kvHeads  heads of keys and values

@@ -24,11 +24,9 @@ import jdk.incubator.vector.VectorSpecies;
 ///
 /// The queries of a block, and all query heads that share a kv head, go through the cache together, a page at a time:
 /// scores, weights relative to the largest score so far, weighted sum of the values, which is rescaled whenever a
-/// larger
-/// score turns up (Milakov and Gimelshein, 2018). Scores and sums are the same small product
-/// `C[row][position or channel] += A[row][k] B[k][position or channel]`, once with a tile of keys and once with rows of
-/// values as B. A single query far into the context is cut into spans of positions, whose partial sums are joined
-/// behind a barrier.
+/// larger score turns up (Milakov and Gimelshein, 2018). Scores and sums are the same small product `C[row][position or
+/// channel] += A[row][k] B[k][position or channel]`, once with a tile of keys and once with rows of values as B. A
+/// single query far into the context is cut into spans of positions, whose partial sums are joined behind a barrier.
 public final class AttentionVector implements Attention {
 
     private static final Lanes LANES = Templates.lanes(MethodHandles.lookup());

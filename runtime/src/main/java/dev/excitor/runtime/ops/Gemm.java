@@ -11,8 +11,7 @@ import java.util.Arrays;
 /// product of inference, is [dev.excitor.runtime.kernel.MatMul].)
 ///
 /// Whoever wants several workers deals them columns or rows of the result, so that a sum never depends on how many
-/// there
-/// are.
+/// there are.
 public interface Gemm {
 
     /// A matrix, or a part of one, in native f32.

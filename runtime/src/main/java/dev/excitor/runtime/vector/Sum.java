@@ -6,8 +6,7 @@ import jdk.incubator.vector.VectorShuffle;
 /// The sum of a vector's lanes in one fixed order: halves are added until one lane is left.
 ///
 /// `reduceLanes(ADD)` leaves the order open, and interpreted and compiled code use different ones, so that the same
-/// text
-/// with the same seed would depend on when the compiler was done.
+/// text with the same seed would depend on when the compiler was done.
 public final class Sum {
 
     private static final VectorShuffle<Float> S512_8 = VectorShuffle.iota(FloatVector.SPECIES_512, 8, 1, true);

@@ -11,9 +11,8 @@ import java.util.concurrent.ConcurrentHashMap;
 /// Makes one class per vector width out of one class file.
 ///
 /// The compiler turns a vector operation into one machine instruction only where the species is a compile-time
-/// constant,
-/// in practice a `static final` field. One static field holds one width, so a kernel written once would serve one width
-/// per JVM. A *template* is therefore an ordinary class that asks for its species when it is initialised,
+/// constant, in practice a `static final` field. One static field holds one width, so a kernel written once would serve
+/// one width per JVM. A *template* is therefore an ordinary class that asks for its species when it is initialised,
 ///
 /// ```java
 /// private static final Lanes LANES = Templates.lanes(MethodHandles.lookup());
@@ -21,15 +20,13 @@ import java.util.concurrent.ConcurrentHashMap;
 /// ```
 ///
 /// and is defined again, as a hidden class, for every width that is wanted: three widths live side by side in one JVM
-/// and
-/// the width is a value, not a global. A template never runs under its own name.
+/// and the width is a value, not a global. A template never runs under its own name.
 public final class Templates {
 
     private Templates() {}
 
     /// One instance per template and width, whatever the number of engines: instances are stateless, and what the
-    /// compiler
-    /// has learnt about one is lost with its class.
+    /// compiler has learnt about one is lost with its class.
     private static final ClassValue<Map<Integer, Object>> INSTANCES = new ClassValue<>() {
         @Override
         protected Map<Integer, Object> computeValue(Class<?> template) {

@@ -157,8 +157,7 @@ class MachineCodeTest {
     }
 
     /// Bytes of anonymous memory that may be executed and not written: installed code. What the virtual machine
-    /// compiles
-    /// lies in memory that is both, libraries in files.
+    /// compiles lies in memory that is both, libraries in files.
     private static long executableBytes() {
         return ProcFiles.mappings().stream()
                 .filter(mapping ->

@@ -90,8 +90,7 @@ public final class AdapterWriter {
     }
 
     /// The channel of the base's interleaved order that stands at place e of the file: in the half layout the first
-    /// half
-    /// of a head has the first channels of all pairs.
+    /// half of a head has the first channels of all pairs.
     private static int channel(int e, ExcitorConfig c) {
         if (c.ropeLayout() == ExcitorConfig.RopeLayout.INTERLEAVED) {
             return e;

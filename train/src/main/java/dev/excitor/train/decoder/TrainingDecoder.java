@@ -36,10 +36,8 @@ import org.jspecify.annotations.Nullable;
 /// ([WeightGradients]).
 ///
 /// With frozen weights the way back ends at the lowest layer that has a block, and layers below it keep nothing.
-/// Gradients
-/// depend neither on the number of threads nor, but for rounding, on how sequences are put together. Used by one thread
-/// at
-/// a time.
+/// Gradients depend neither on the number of threads nor, but for rounding, on how sequences are put together. Used by
+/// one thread at a time.
 public final class TrainingDecoder implements AutoCloseable {
 
     private final LlamaConfig config;

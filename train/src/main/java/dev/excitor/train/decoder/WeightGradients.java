@@ -4,12 +4,10 @@ import dev.excitor.runtime.team.Worker;
 import java.lang.foreign.MemorySegment;
 
 /// Receives what the gradients of a decoder's own weights are made of, as the backward pass comes by, for whoever
-/// trains
-/// those too; with frozen weights there is none of these. Called by every member of the team, between barriers.
+/// trains those too; with frozen weights there is none of these. Called by every member of the team, between barriers.
 ///
 /// All gradients are sums over rows and are to be added to what is there: [dev.excitor.train.ops.LinearGradient] and
-/// the
-/// others do so.
+/// the others do so.
 public interface WeightGradients {
 
     /// The matrices of a layer.

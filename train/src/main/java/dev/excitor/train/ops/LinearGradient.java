@@ -22,8 +22,7 @@ public final class LinearGradient {
     }
 
     /// `dX = dY W`, or `dX += dY W`, from the very weights that the forward pass used, in any format; on a GPU where
-    /// they
-    /// are there and the rows are many.
+    /// they are there and the rows are many.
     ///
     /// @param dy  n rows of `rows` numbers, complete, with room for the packed forms of [Linear#gradientPackings]
     /// @param dx  `[n, cols]`

@@ -19,8 +19,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /// Trains the adapter that comes with the program: to answer each question about a story with the asked-for fact, in
-/// one
-/// sentence, where the base model mostly says something else.
+/// one sentence, where the base model mostly says something else.
 ///
 /// @param seed         of the stories, the adapter's first numbers and the order of examples
 /// @param steps        updates

@@ -51,9 +51,8 @@ class PretrainingTest {
     }
 
     /// Again with the same seed, by two threads that share the texts, and rounded. Losses may differ in their last
-    /// digits: in what order
-    /// gradients and the lanes of a vector are summed depends on the threads and on whether the compiler has been there
-    /// yet.
+    /// digits: in what order gradients and the lanes of a vector are summed depends on the threads and on whether the
+    /// compiler has been there yet.
     @Test
     void theSeedDecidesAndTheFormatRounds() throws IOException {
         List<Double> first = new ArrayList<>();

@@ -24,8 +24,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// LLaMA: the whole forward pass, top to bottom. Every worker runs these lines and does its share of each step; a
-/// barrier
-/// stands wherever a step reads what another worker wrote.
+/// barrier stands wherever a step reads what another worker wrote.
 public final class LlamaDecoder implements Decoder {
 
     private final LlamaConfig config;

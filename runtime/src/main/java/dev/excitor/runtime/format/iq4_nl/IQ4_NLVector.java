@@ -20,8 +20,7 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /// Portable vector kernel of [IQ4_NL]: levels are looked up by permutation, in one register where sixteen lanes fit,
-/// else
-/// in two or four of which the upper bits of the nibble choose one. The sum of a block is scaled once.
+/// else in two or four of which the upper bits of the nibble choose one. The sum of a block is scaled once.
 public final class IQ4_NLVector implements VectorKernel {
 
     private static final Lanes LANES = Templates.lanes(MethodHandles.lookup());

@@ -23,8 +23,7 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /// Portable vector kernel of [IQ4_XS]. Where sixteen lanes fit, the sixteen values are looked up as floats; elsewhere
-/// as bytes,
-/// sixteen numbers at a time, which are then spread over the lanes.
+/// as bytes, sixteen numbers at a time, which are then spread over the lanes.
 public final class IQ4_XSVector implements VectorKernel {
 
     private static final Lanes LANES = Templates.lanes(MethodHandles.lookup());

@@ -17,8 +17,7 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /// [Q4_0#encode] with vectors along a block, bit for bit: nothing is added up, so that no order matters, except that
-/// the
-/// first of two numbers of the largest magnitude gives the sign.
+/// the first of two numbers of the largest magnitude gives the sign.
 public final class Q4_0Encoder implements Codec.Encoder {
 
     private static final Lanes LANES = Templates.lanes(MethodHandles.lookup());

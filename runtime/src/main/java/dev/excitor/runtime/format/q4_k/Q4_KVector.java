@@ -23,8 +23,7 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /// Portable vector kernel of [Q4_K]. Where sixteen lanes fit, the sixteen numbers that a sub-block can hold are
-/// computed
-/// once and looked up by the nibbles; elsewhere every nibble is computed.
+/// computed once and looked up by the nibbles; elsewhere every nibble is computed.
 public final class Q4_KVector implements VectorKernel {
 
     private static final Lanes LANES = Templates.lanes(MethodHandles.lookup());

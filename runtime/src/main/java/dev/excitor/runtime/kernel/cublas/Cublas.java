@@ -106,8 +106,7 @@ record Cublas(
     }
 
     /// `Y = X W^T`, or `dX = dY W`, all rows one behind the other: `W'[rows, cols]` and what it meets in f16, the
-    /// result
-    /// in f32, with sums in f32 and W's factor for alpha.
+    /// result in f32, with sums in f32 and W's factor for alpha.
     ///
     /// cuBLAS counts columns first. To it W is `W^T[cols, rows]`, and these are `Y^T = W X^T`, with W as the transpose
     /// of what lies there, and `dX^T = W^T dY^T`, with W^T as it lies there.

@@ -15,8 +15,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// A few rows: each weight row is multiplied as it is read ([VectorKernel#gemv]), a strip of rows at a time so that the
 /// strip stays in the first-level cache while all activation rows meet it. Many rows: a panel of weight rows is decoded
-/// to
-/// f32 once, stays in the second-level cache, and meets the packed activations tile by tile ([GemmTile]).
+/// to f32 once, stays in the second-level cache, and meets the packed activations tile by tile ([GemmTile]).
 final class VectorMatMul implements MatMul {
 
     /// From this many activation rows on, decoding a panel once pays.

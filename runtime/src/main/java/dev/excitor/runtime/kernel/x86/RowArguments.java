@@ -17,8 +17,7 @@ public final class RowArguments {
     public static final int BYTES = 40;
 
     /// Bytes ahead of the weights in use that row kernels ask for. Far: a mapped file comes in pages of 4 KiB, which
-    /// the
-    /// processor's own prefetcher does not cross, and the first touch of each costs a walk through the page tables.
+    /// the processor's own prefetcher does not cross, and the first touch of each costs a walk through the page tables.
     public static final int AHEAD = 16_384;
 
     private RowArguments() {}

@@ -55,8 +55,7 @@ class CublasFailureTest {
     record Life(List<ExcitorException.NativeCall> thrown, boolean usable) {}
 
     /// Opens a device, binds two matrices, makes room for activations, multiplies several times, both ways, and frees
-    /// all
-    /// of it. Each product that comes out is right.
+    /// all of it. Each product that comes out is right.
     private Life live() {
         List<ExcitorException.NativeCall> thrown = new ArrayList<>();
         CublasProvider provider = CublasProvider.open(standIn.options(), cpu, team);

@@ -82,8 +82,7 @@ record GpuGradient(Tensor w, float[] dy) {
     }
 
     /// Compares with the definition in double: weights and gradients each round once to f16 (docs/gpu.md has the
-    /// bound),
-    /// sums in f32 once for each row of W at most, and once more where something is added to.
+    /// bound), sums in f32 once for each row of W at most, and once more where something is added to.
     void check(float[] dx, boolean add, String what) {
         int rows = w.shape().rows();
         int cols = w.shape().cols();

@@ -35,8 +35,7 @@ import dev.excitor.runtime.kv.KvLayout;
 /// the last sum runs over the positions that all rows see, and then over what each row sees beyond.
 ///
 /// While keys are read the page's values are fetched, and while values are read the next page's keys. R14 keeps how
-/// many
-/// positions of the page all rows see; RAX, RCX, R9, R11 and R13 are lost.
+/// many positions of the page all rows see; RAX, RCX, R9, R11 and R13 are lost.
 abstract class AttentionTile {
 
     final Assembler a;

@@ -7,9 +7,8 @@ import dev.excitor.runtime.kernel.x86.Constants;
 /// Writes `e^x` of a register of floats: within 2 ulp, 0 far below, infinite far above, NaN for NaN.
 ///
 /// x = n ln 2 + r with |r| <= ln 2 / 2; e^r as 1 + r + r^2 P(r), where P interpolates at the six Chebyshev nodes of
-/// that
-/// interval; 2^n by an instruction that knows subnormal results and overflow, or as the product of two powers that are
-/// normal floats, so that only the last product rounds.
+/// that interval; 2^n by an instruction that knows subnormal results and overflow, or as the product of two powers that
+/// are normal floats, so that only the last product rounds.
 final class Exponential {
 
     /// Beyond these e^x is 0 or infinite anyway, and n stays a small number.

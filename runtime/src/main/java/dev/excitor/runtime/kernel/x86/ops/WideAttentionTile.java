@@ -21,8 +21,7 @@ import dev.excitor.runtime.asm.Vec;
 import dev.excitor.runtime.kernel.x86.Constants;
 
 /// [AttentionTile] in 32 registers of 16 floats: all scores of four rows stay in registers, row r's largest score and
-/// its
-/// like in quarter r of one.
+/// its like in quarter r of one.
 ///
 /// ```text
 /// zmm 0..15   scores, sums    4 rows x 64 positions or channels       zmm 21  factor
