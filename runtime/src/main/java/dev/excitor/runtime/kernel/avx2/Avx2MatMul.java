@@ -21,17 +21,17 @@ import java.util.List;
 /// unpacked, 512 columns at a time, into two [Panel]s that stay in the first-level cache while all activations pass
 /// ([TileKernel]). Every address handed over is part of a slice that Java has checked.
 ///
-/// Both pay: measured in the time of one thread on one core of an EPYC, 8,192 x 2,048 weights, in billions of
-/// multiplications and additions a second, beside the portable kernels at 256 bits:
+/// Both pay: measured on one thread of an EPYC (Zen 3), with weights in its second-level cache, in billions of
+/// multiplications and additions a second:
 ///
 /// ```text
 ///                               Q4_0   Q4_K   Q6_K   Q8_0
-/// 1 activation    portable        34     24     17     39
-///                 rows            71     64     57     91
-/// 4 activations   rows           107    100     96    122
-///                 tiles          141    140    122     94
-/// 512             portable       116    117    117    127
-///                 tiles          310    305    275    179
+/// 1 activation    rows            59     60     39     45
+/// 2 activations   rows           109     86     55     56
+///                 tiles           40     35     41     30
+/// 4 activations   rows           106     76     56     61
+///                 tiles           52     48     48     43
+/// 512             tiles          136    129    117     97
 /// ```
 final class Avx2MatMul implements MatMul {
 
