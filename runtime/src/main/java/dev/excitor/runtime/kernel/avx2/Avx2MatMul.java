@@ -55,8 +55,8 @@ final class Avx2MatMul implements MatMul {
     private static final int PANELS = SCRATCH + PanelKernel.SCRATCH_BYTES;
     private static final int MOST_PANEL_BYTES = Panel.COLS / 32 * (Panel.SCALES + 4 * 32);
 
-    /// Native scratch of a worker: arguments, masks, a unit of 8 rows, two panels. Row kernels take less.
-    private static final int WORKER_BYTES = PANELS + 2 * MOST_PANEL_BYTES;
+    /// Native scratch of a worker: arguments, masks, a unit of 8 rows, two panels; or what row kernels take.
+    private static final int WORKER_BYTES = Math.max(RowKernel.ARGUMENT_BYTES, PANELS + 2 * MOST_PANEL_BYTES);
 
     private final String name;
     private final WeightCode code;

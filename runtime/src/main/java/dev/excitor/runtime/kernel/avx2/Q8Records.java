@@ -1,6 +1,6 @@
 package dev.excitor.runtime.kernel.avx2;
 
-/// Activations for all kernels: each 32 numbers of a row as bytes, with what is the same for all weight rows, in
+/// Activations for the tile kernels: each 32 numbers of a row as bytes, with what is the same for all weight rows, in
 /// one cache line.
 ///
 /// ```text
