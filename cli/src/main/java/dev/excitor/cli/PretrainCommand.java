@@ -20,8 +20,8 @@ import picocli.CommandLine.Option;
         name = "pretrain",
         description = {
             "Makes a small LLaMA out of nothing: learns a vocabulary and then every weight from stories that it makes up,"
-                    + " and writes a GGUF file. The model that comes with the program was made by this command, in"
-                    + " several goes.",
+                    + " and writes a GGUF file. The model that comes with the program was made by this command with its"
+                    + " defaults.",
             "It is a tool for those who work on Excitor: there is no way to give it other text."
         },
         footerHeading = "%nExamples:%n",

@@ -99,10 +99,12 @@ final class StoryWriter {
         String thing = choices.of(things);
         String colour = choices.of(Words.COLOURS);
         items.add(new Item(thing, colour, owner));
-        switch (choices.below(3)) {
+        switch (choices.below(5)) {
             case 0 -> say("%s had a %s %s.", owner, colour, thing);
             case 1 -> say("%s brought a %s %s.", owner, colour, thing);
-            default -> say("%s had got a %s %s for a present.", owner, colour, thing);
+            case 2 -> say("%s had got a %s %s for a present.", owner, colour, thing);
+            case 3 -> say("%s had a %s. The %s was %s.", owner, thing, thing, colour);
+            default -> say("%s brought a %s. The %s was %s.", owner, thing, thing, colour);
         }
     }
 

@@ -32,7 +32,7 @@ public record PretrainingSettings(
     }
 
     public static PretrainingSettings defaults() {
-        return new PretrainingSettings(1, 9000, 1024, 3e-3, 1280, 250);
+        return new PretrainingSettings(1, 9000, 1024, 1e-3, 1280, 250);
     }
 
     LlamaShape shape(int tokens) {

@@ -43,7 +43,7 @@ public record AnswerTraining(long seed, int steps, int examples, float learningR
     }
 
     public static AnswerTraining defaults() {
-        return new AnswerTraining(2, 600, 9600, 9e-3f);
+        return new AnswerTraining(1, 600, 9600, 9e-3f);
     }
 
     /// Trains an adapter of all layers and writes it.

@@ -19,7 +19,8 @@ class StoryCorpusTest {
     private static final int MANY = 3000;
 
     private static final Pattern FRIENDS = Pattern.compile("([A-Z]\\w+) (?:and|sat with) ([A-Z]\\w+)");
-    private static final Pattern THING = Pattern.compile("(?:had|brought|had got) a (\\w+) (\\w+)(?:\\.| for)");
+    private static final Pattern THING = Pattern.compile(
+            "(?:had|brought|had got) a (?<before>\\w+) (?<thing>\\w+)(?:\\.| for)|The (?<same>\\w+) was (?<behind>\\w+)\\.");
     private static final Pattern PUT = Pattern.compile("(?:put|hid|left) the (\\w+) (\\w+ the \\w+)\\.");
 
     @Test
@@ -58,8 +59,10 @@ class StoryCorpusTest {
             Map<String, String> colours = new HashMap<>();
             Matcher thing = THING.matcher(story);
             while (thing.find()) {
-                assertThat(things).as(story).contains(thing.group(2));
-                colours.put(thing.group(2), thing.group(1));
+                boolean before = thing.group("thing") != null;
+                String what = thing.group(before ? "thing" : "same");
+                assertThat(things).as(story).contains(what);
+                colours.put(what, thing.group(before ? "before" : "behind"));
             }
             assertThat(colours).as(story).isNotEmpty();
             Matcher put = PUT.matcher(story);
