@@ -19,8 +19,8 @@ class StoryCorpusTest {
     private static final int MANY = 3000;
 
     private static final Pattern FRIENDS = Pattern.compile("([A-Z]\\w+) (?:and|sat with) ([A-Z]\\w+)");
-    private static final Pattern THING = Pattern.compile(
-            "(?:had|brought|had got) a (?<before>\\w+) (?<thing>\\w+)(?:\\.| for)|The (?<same>\\w+) was (?<behind>\\w+)\\.");
+    private static final Pattern THING = Pattern.compile("(?:had|brought|had got) a "
+            + "(?:(?<before>\\w+) (?<thing>\\w+)(?:\\.| for)|(?<same>\\w+)\\. The \\k<same> was (?<behind>\\w+)\\.)");
     private static final Pattern PUT = Pattern.compile("(?:put|hid|left) the (\\w+) (\\w+ the \\w+)\\.");
 
     @Test
