@@ -56,6 +56,14 @@ final class OutputFile implements WritableByteChannel {
         }
     }
 
+    /// Refuses a name that cannot be, before long work whose result something else writes.
+    ///
+    /// @param option the option that names it, for errors
+    /// @param force  whether it may replace a file that is there
+    static void check(String option, Path path, boolean force) throws IOException {
+        create(option, path, force).close();
+    }
+
     /// Without the unfinished file's name, which would only confuse.
     private static String reason(IOException failure) {
         return switch (failure) {

@@ -7,7 +7,6 @@ import dev.excitor.runtime.format.Formats;
 import dev.excitor.train.pretrain.Pretraining;
 import dev.excitor.train.pretrain.PretrainingSettings;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -117,10 +116,7 @@ final class PretrainCommand extends Subcommand {
             throw new ExcitorException.Unsupported("the type " + type, FORMATS);
         }
         Format format = Formats.of(type);
-        if (Files.exists(output) && !force) {
-            throw new ExcitorException.InvalidOption(
-                    "-o", "a file that is not there yet, unless --force is given", output);
-        }
+        OutputFile.check("-o", output, force);
         long start = System.nanoTime();
         Pretraining.Result result = new Pretraining(settings)
                 .run(

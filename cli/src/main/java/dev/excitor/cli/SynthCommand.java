@@ -8,7 +8,6 @@ import dev.excitor.runtime.ExcitorException;
 import dev.excitor.runtime.checkpoint.Checkpoint;
 import dev.excitor.runtime.checkpoint.CheckpointReader;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -144,7 +143,7 @@ final class SynthCommand extends Subcommand {
         }
         requirePositive("--prompts", prompts);
         requirePositive("--rank", rank);
-        refuseToReplace();
+        OutputFile.check("-o", output, force);
         new AdapterSynthesizer(prompts, rank, seed).write(model, output);
         return 0;
     }
@@ -155,17 +154,10 @@ final class SynthCommand extends Subcommand {
         }
     }
 
-    private void refuseToReplace() {
-        if (Files.exists(output) && !force) {
-            throw new ExcitorException.InvalidOption(
-                    "-o", "a file that is not there yet, unless --force is given", output);
-        }
-    }
-
     private int model() throws IOException {
         ModelShape wanted = shape();
         FileType types = FileType.of(type);
-        refuseToReplace();
+        OutputFile.check("-o", output, force);
         Progress progress = new Progress(console(), "writing " + output);
         new Synthesizer(wanted, types, pure, seed).write(output, vocabulary, progress::total, progress);
         progress.finish();

@@ -1,10 +1,8 @@
 package dev.excitor.cli;
 
 import dev.excitor.model.Model;
-import dev.excitor.runtime.ExcitorException;
 import dev.excitor.train.task.AnswerTraining;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import picocli.CommandLine.Command;
@@ -72,10 +70,7 @@ final class TeachCommand extends Subcommand {
     @Override
     public Integer call() throws IOException {
         AnswerTraining training = new AnswerTraining(seed, steps, examples, learningRate);
-        if (Files.exists(output) && !force) {
-            throw new ExcitorException.InvalidOption(
-                    "-o", "a file that is not there yet, unless --force is given", output);
-        }
+        OutputFile.check("-o", output, force);
         try (Model model = modelOptions.open()) {
             training.run(model, output, made -> {
                 lossSum += made.loss();

@@ -10,6 +10,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The adapter that comes with the program: shown, measured, and made again.
 class DemoCommandTest {
@@ -81,5 +83,17 @@ class DemoCommandTest {
                 .as("an existing file is kept")
                 .isEqualTo(1);
         assertThat(Files.exists(file)).isTrue();
+    }
+
+    /// The folder is looked for before the work, which may take half an hour.
+    @ParameterizedTest
+    @ValueSource(strings = {"teach", "pretrain"})
+    void aFolderThatIsNotThereIsNoticedAtOnce(String command) {
+        Path file = folder.resolve("none").resolve("a.gguf");
+        CommandRun run = CommandRun.of(command, "-o", file.toString());
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.err())
+                .contains("-o must be a file that can be written", file.toString(), "there is no such folder")
+                .hasLineCount(1);
     }
 }
