@@ -68,8 +68,9 @@ final class ModelOptions {
 
         @Option(
                 names = "--no-mmap",
-                description = "Read the weights into memory instead of mapping the file: slower to start, safe from"
-                        + " changes of the file, and where Linux has huge pages tokens are sometimes faster.")
+                description =
+                        "Read the weights into memory instead of mapping the file, into huge pages where Linux gives"
+                                + " them: slower to start, safe from changes of the file.")
         private boolean noMmap;
 
         @Option(
