@@ -13,13 +13,15 @@ public final class HugePages {
 
     private HugePages() {}
 
-    /// Zeroed memory. A little of it is [Arena#allocate]'s, and so is all of it where the system has no such pages.
+    /// Zeroed memory. A little of it is [Arena#allocate]'s, and so is more than the machine has left, with its limit,
+    /// and
+    /// all of it where the system has no such pages.
     ///
     /// @param arena     owns it
     /// @param alignment a power of two, at most 2 MiB
     /// @throws OutOfMemoryError when it cannot be had
     public static MemorySegment allocate(Arena arena, long bytes, long alignment) {
-        if (bytes >= MUCH) {
+        if (bytes >= MUCH && HostMemory.ifLessThan(bytes).isEmpty()) {
             MemorySegment large = LargeMapping.allocate(arena, bytes);
             if (large != null) {
                 return large;

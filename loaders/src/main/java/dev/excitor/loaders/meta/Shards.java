@@ -7,6 +7,7 @@ import dev.excitor.loaders.tensors.StoredTensor;
 import dev.excitor.runtime.ExcitorException.MalformedFile;
 import dev.excitor.runtime.ExcitorException.Mismatch;
 import dev.excitor.runtime.ExcitorException.OutOfMemory;
+import dev.excitor.runtime.HugePages;
 import dev.excitor.runtime.checkpoint.CheckpointReader.Memory;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -173,7 +174,7 @@ final class Shards implements AutoCloseable {
 
     private MemorySegment allocate(long bytes, Arena arena) {
         try {
-            return arena.allocate(bytes, COPY_ALIGNMENT);
+            return HugePages.allocate(arena, bytes, COPY_ALIGNMENT);
         } catch (OutOfMemoryError e) {
             throw new OutOfMemory(
                     "the weights of %s, whose %d files are put together in memory (-XX:MaxDirectMemorySize is the limit)"
