@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import dev.excitor.runtime.foreign.ProcFiles;
+import dev.excitor.runtime.foreign.ProcFiles.Mapping;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -11,6 +13,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -39,16 +42,17 @@ class HugePagesTest {
     }
 
     @Test
-    void theArenaEndsIt() throws IOException {
+    void theArenaEndsIt() {
+        assumeThat(MAPS).as("the list of mappings").isReadable();
         MemorySegment memory;
-        String address;
+        Optional<Mapping> open;
         try (Arena arena = Arena.ofShared()) {
             memory = HugePages.allocate(arena, LARGE, 64);
-            address = mapping(memory.address());
+            open = mapping(memory.address());
         }
         assertThatThrownBy(() -> memory.get(ValueLayout.JAVA_BYTE, 0)).isInstanceOf(IllegalStateException.class);
-        assertThat(address).as("mapped while the arena was open").isNotEmpty();
-        assertThat(mapping(memory.address())).as("mapped afterwards").isNotEqualTo(address);
+        assertThat(open).as("mapped while the arena was open").isPresent();
+        assertThat(mapping(memory.address())).as("mapped afterwards").isNotEqualTo(open);
     }
 
     /// Where the system gives huge pages to who asks, or to everybody, this memory has them.
@@ -67,20 +71,11 @@ class HugePagesTest {
         }
     }
 
-    /// The line of the kernel's list with an address in it, empty for none.
-    private static String mapping(long address) throws IOException {
-        assumeThat(MAPS).as("the list of mappings").isReadable();
-        return Files.readAllLines(MAPS).stream()
-                .filter(line -> contains(line, address))
-                .findFirst()
-                .orElse("");
-    }
-
-    private static boolean contains(String line, long address) {
-        String[] range = line.split(" ", 2)[0].split("-", 2);
-        return range.length == 2
-                && Long.compareUnsigned(address, Long.parseUnsignedLong(range[0], 16)) >= 0
-                && Long.compareUnsigned(address, Long.parseUnsignedLong(range[1], 16)) < 0;
+    /// The kernel's mapping with an address in it.
+    private static Optional<Mapping> mapping(long address) {
+        return ProcFiles.mappings().stream()
+                .filter(mapping -> mapping.contains(address))
+                .findFirst();
     }
 
     /// The kernel's flags of the mapping with an address in it.
@@ -89,7 +84,7 @@ class HugePagesTest {
         boolean inside = false;
         for (String line : lines) {
             if (line.matches("[0-9a-f]+-[0-9a-f]+ .*")) {
-                inside = contains(line, address);
+                inside = Mapping.parse(line).contains(address);
             } else if (inside && line.startsWith("VmFlags:")) {
                 return line;
             }

@@ -17,10 +17,10 @@ public final class ProcFiles {
     ///
     /// @param access `r-xp` and the like
     /// @param name   the file, or empty
-    record Mapping(long from, long to, String access, String name) {
+    public record Mapping(long from, long to, String access, String name) {
 
         /// The fields of a line of `/proc/self/maps`.
-        static Mapping parse(String line) {
+        public static Mapping parse(String line) {
             String[] fields = line.split(" +", 6);
             String[] ends = fields[0].split("-", 2);
             return new Mapping(
@@ -30,7 +30,7 @@ public final class ProcFiles {
                     fields.length < 6 ? "" : fields[5]);
         }
 
-        boolean contains(long address) {
+        public boolean contains(long address) {
             return address >= from && address < to;
         }
 
@@ -52,7 +52,7 @@ public final class ProcFiles {
     }
 
     /// The mappings of this process; empty where the system does not tell.
-    static List<Mapping> mappings() {
+    public static List<Mapping> mappings() {
         return lines(Path.of("/proc/self/maps")).stream().map(Mapping::parse).toList();
     }
 

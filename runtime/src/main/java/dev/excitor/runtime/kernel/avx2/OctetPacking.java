@@ -10,12 +10,9 @@ import dev.excitor.runtime.kernel.x86.Q8Packing;
 import dev.excitor.runtime.team.Worker;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /// A few rows of activations as [Q8Octets].
 final class OctetPacking implements Packing<MemorySegment> {
-
-    private static final int ARGUMENTS = 24;
 
     private final MachineCode quantize;
     private final int mostRows;
@@ -37,16 +34,13 @@ final class OctetPacking implements Packing<MemorySegment> {
         int cols = x.cols();
         int octets = Q8Octets.ofRow(cols);
         int items = x.rows() * octets;
-        MemorySegment arguments = worker.memory(ARGUMENTS);
         for (int item = worker.from(items, 1); item < worker.to(items, 1); item++) {
             int col = item % octets * Q8Octets.NUMBERS;
             int numbers = Math.min(Q8Octets.NUMBERS, cols - col);
             long from = 4L * ((long) item / octets * cols + col);
-            arguments.set(ValueLayout.JAVA_LONG, Q8Packing.X, readable(x.data(), from, 4L * numbers));
-            arguments.set(ValueLayout.JAVA_LONG, Q8Packing.STEPS, numbers / Q8Records.STEP);
-            long to = (long) item * Q8Octets.BYTES;
-            arguments.set(ValueLayout.JAVA_LONG, Q8Packing.OUT, writable(packed, to, Q8Octets.BYTES));
-            quantize.call(arguments);
+            long source = readable(x.data(), from, 4L * numbers);
+            long target = writable(packed, (long) item * Q8Octets.BYTES, Q8Octets.BYTES);
+            Q8Packing.quantize(quantize, worker, source, numbers / Q8Records.STEP, target);
         }
     }
 }

@@ -56,12 +56,7 @@ final class PairRowKernel extends RowKernel {
             a.vmulps(T0, scales, x(t, Q8Octets.SCALES));
             a.vfmadd231ps(accumulator(t, 0), sums(t), T0);
         }
-        if (code.affine()) {
-            Vec mins = unpacker.octetMins(RSI, 0, steps, 0, Q[0]);
-            for (int t = 0; t < tokens; t++) {
-                a.vfmadd231ps(accumulator(t, 0), mins, x(t, Q8Octets.SUMS));
-            }
-        }
+        addMinimums(steps, Q[0]);
     }
 
     /// The dot products of a pair, each in four lanes.

@@ -133,6 +133,22 @@ abstract class RowKernel {
         a.add(RSI, bytes);
     }
 
+    /// `acc[t] += mins x.sums[t]` for the octet, where weights are affine.
+    ///
+    /// @param min for the minimums, where the unpacker has none of its own
+    final void addMinimums(int steps, Vec min) {
+        if (!code.affine()) {
+            return;
+        }
+        for (int part = 0; part < code.groupsPerStep(); part++) {
+            Vec mins = unpacker.octetMins(RSI, 0, steps, part, min);
+            int sums = code.groupsPerStep() == 1 ? Q8Octets.SUMS : Q8Octets.HALF_SUMS + 32 * part;
+            for (int t = 0; t < tokens; t++) {
+                a.vfmadd231ps(accumulator(t, part), mins, x(t, sums));
+            }
+        }
+    }
+
     /// The accumulator of row t that a step goes to.
     final Vec accumulator(int t, int step) {
         return Vec.ymm(width * t + step % width);

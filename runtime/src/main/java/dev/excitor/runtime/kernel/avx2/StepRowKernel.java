@@ -61,16 +61,7 @@ final class StepRowKernel extends RowKernel {
             a.vmulps(FACTOR, scales, x(t, Q8Octets.SCALES));
             a.vmovups(factor(t, 0), FACTOR);
         }
-        if (!code.affine()) {
-            return;
-        }
-        for (int part = 0; part < code.groupsPerStep(); part++) {
-            Vec mins = unpacker.octetMins(RSI, 0, steps, part, MIN);
-            int sums = code.groupsPerStep() == 1 ? Q8Octets.SUMS : Q8Octets.HALF_SUMS + 32 * part;
-            for (int t = 0; t < tokens; t++) {
-                a.vfmadd231ps(accumulator(t, part), mins, x(t, sums));
-            }
-        }
+        addMinimums(steps, MIN);
     }
 
     private void multiply(int step, int t) {

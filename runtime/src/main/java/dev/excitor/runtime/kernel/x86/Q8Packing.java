@@ -84,10 +84,15 @@ public final class Q8Packing implements Packing<MemorySegment> {
         }
         long source = readable(x.data(), 4L * step * from, 4L * step * steps);
         long target = writable(packed, to, (long) steps * stepBytes);
+        quantize(quantize, worker, source, steps, target);
+    }
+
+    /// Calls a kernel that draws a picture, with addresses that are proved.
+    public static void quantize(MachineCode kernel, Worker worker, long x, int steps, long out) {
         MemorySegment arguments = worker.memory(ARGUMENTS);
-        arguments.set(ValueLayout.JAVA_LONG, X, source);
+        arguments.set(ValueLayout.JAVA_LONG, X, x);
         arguments.set(ValueLayout.JAVA_LONG, STEPS, steps);
-        arguments.set(ValueLayout.JAVA_LONG, OUT, target);
-        quantize.call(arguments);
+        arguments.set(ValueLayout.JAVA_LONG, OUT, out);
+        kernel.call(arguments);
     }
 }
