@@ -212,6 +212,8 @@ class BenchCommandTest {
                     .allMatch(key -> row.get(key).asDouble() > 0);
             assertThat(row.get("int8_gops").isNull() || row.get("int8_gops").asDouble() > 0)
                     .isTrue();
+            assertThat(row.get("bf16_gflops").isNull() || row.get("bf16_gflops").asDouble() > 0)
+                    .isTrue();
         }
     }
 

@@ -74,7 +74,7 @@ public final class Engine implements AutoCloseable {
 
     /// Which operations in machine code run: those of the widest registers that the tier and the processor have.
     private static Optional<Registers> registers(Kernels.Tier tier) {
-        boolean wide = tier == Kernels.Tier.AUTO || tier == Kernels.Tier.NATIVE;
+        boolean wide = tier == Kernels.Tier.AUTO || tier == Kernels.Tier.NATIVE || tier == Kernels.Tier.AVX512;
         if (wide && Avx512Provider.obstacle().isEmpty()) {
             return Optional.of(Registers.ZMM);
         }

@@ -93,7 +93,8 @@ public final class LimitRows {
                 .with("model_filename", model.map(Row::fileName).orElse(null))
                 .with("read_file_gb_per_s", file == null ? null : file / GIGA)
                 .with("f32_gflops", giga(rates.floats()))
-                .with("int8_gops", giga(rates.bytes()));
+                .with("int8_gops", giga(rates.bytes()))
+                .with("bf16_gflops", giga(rates.tiles()));
     }
 
     private static @Nullable Double giga(OptionalDouble rate) {

@@ -42,7 +42,8 @@ public final class Table {
             varying("file", "model_filename", Object::toString),
             number("read file GB/s", "read_file_gb_per_s", decimals(1)),
             number("f32 GFLOP/s", "f32_gflops", decimals(0)),
-            number("int8 GOP/s", "int8_gops", decimals(0))));
+            number("int8 GOP/s", "int8_gops", decimals(0)),
+            number("bf16 GFLOP/s", "bf16_gflops", decimals(0))));
 
     private final List<Column> columns;
 

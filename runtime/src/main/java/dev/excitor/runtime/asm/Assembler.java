@@ -15,9 +15,10 @@ import static dev.excitor.runtime.asm.Tuple.HALF_MEM;
 /// a.jnz(next);
 /// ```
 ///
-/// It knows what the kernels need and no more. Integers and jumps are in [IntegerAssembler], moves in [MoveAssembler],
-/// arithmetic on vectors is here. To add an instruction, take its line from the manual and put it beside its kin; a
-/// test compares every form with the bytes of a real assembler.
+/// It knows what the kernels need and no more. Integers and jumps are in [IntegerAssembler], tiles in [TileAssembler],
+/// moves in [MoveAssembler], arithmetic on vectors is here. To add an instruction, take its line from the manual and
+/// put
+/// it beside its kin; a test compares every form with the bytes of a real assembler.
 ///
 /// Operands that an instruction does not have are an [IllegalArgumentException].
 public final class Assembler extends MoveAssembler {
@@ -296,6 +297,11 @@ public final class Assembler extends MoveAssembler {
     public void vcvtneps2bf16(Vec d, Vec s) {
         require(d.bits() == HALF_MEM.registerBits(s.bits()), "the destination has half the size of the source");
         vector(EVEX, PF3, M38, 0x72, d.resized(s.bits()), s, FULL);
+    }
+
+    /// To brain floats, the numbers of `b` below those of `a`: to nearest, ties to even; subnormal ones become zero.
+    public void vcvtne2ps2bf16(Vec d, Vec a, Operand b) {
+        vector(EVEX, PF2, M38, 0x72, d, a, b, FULL);
     }
 
     // Masks

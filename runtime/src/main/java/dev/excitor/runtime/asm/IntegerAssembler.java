@@ -108,6 +108,11 @@ abstract class IntegerAssembler extends Encoder {
         integer(0x0f18, 1, m, false);
     }
 
+    /// The same, leaving out the first level.
+    public void prefetcht1(Mem m) {
+        integer(0x0f18, 2, m, false);
+    }
+
     // Moves
 
     public void mov(Gpr d, Gpr s) {

@@ -11,7 +11,7 @@ import static dev.excitor.runtime.asm.Tuple.HALF_MEM;
 import static dev.excitor.runtime.asm.Tuple.QUARTER_MEM;
 
 /// Moves of vectors and of their parts, in new orders and widths.
-abstract class MoveAssembler extends IntegerAssembler {
+abstract class MoveAssembler extends TileAssembler {
 
     MoveAssembler(boolean avx512) {
         super(avx512);
@@ -175,6 +175,11 @@ abstract class MoveAssembler extends IntegerAssembler {
 
     public void vpermps(Vec d, Vec indices, Operand s) {
         vector(BOTH | NO_XMM, P66, M38, 0x16, d, indices, s, FULL);
+    }
+
+    /// Words of `d` and, behind them, of `b`: word i becomes that which the lowest bits of word i of `indices` number.
+    public void vpermt2w(Vec d, Vec indices, Operand b) {
+        vector(EVEX | EVEX_W, P66, M38, 0x7d, d, indices, b, FULL_MEM);
     }
 
     public void vpunpckldq(Vec d, Vec a, Operand b) {

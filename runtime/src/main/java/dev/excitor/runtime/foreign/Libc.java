@@ -10,7 +10,8 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 
-/// The few functions of the C library that manage memory, as Linux declares them on 64-bit machines.
+/// The few functions of the C library that manage memory and what the process may use, as Linux declares them on
+/// x86-64.
 @SuppressWarnings("restricted") // this class is where the module manages native memory by itself
 final class Libc {
 
@@ -20,6 +21,9 @@ final class Libc {
 
     private static final int MAP_PRIVATE_ANONYMOUS = 0x22;
     private static final int MADV_HUGEPAGE = 14;
+
+    private static final long SYS_ARCH_PRCTL = 158;
+    private static final long ARCH_REQ_XCOMP_PERM = 0x1023;
 
     private static final Linker LINKER = Linker.nativeLinker();
     private static final Linker.Option ERRNO = Linker.Option.captureCallState("errno");
@@ -50,6 +54,14 @@ final class Libc {
             FunctionDescriptor.of(
                     ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
 
+    /// A system call that the library has no function for.
+    private static final MethodHandle SYSCALL = LINKER.downcallHandle(
+            LINKER.defaultLookup().findOrThrow("syscall"),
+            FunctionDescriptor.of(
+                    ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG),
+            ERRNO,
+            Linker.Option.firstVariadicArg(1));
+
     private Libc() {}
 
     private static MethodHandle function(String name, FunctionDescriptor type) {
@@ -79,6 +91,12 @@ final class Libc {
         } catch (ExcitorException.NativeCall unknown) {
             // then its pages are of the ordinary size
         }
+    }
+
+    /// Asks that all threads of this process may use a part of the processor's state that is not everyone's.
+    static void requestState(int component) {
+        call("arch_prctl", state ->
+                (long) SYSCALL.invokeExact(state, SYS_ARCH_PRCTL, ARCH_REQ_XCOMP_PERM, (long) component));
     }
 
     @FunctionalInterface

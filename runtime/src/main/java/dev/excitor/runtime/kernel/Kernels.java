@@ -2,6 +2,7 @@ package dev.excitor.runtime.kernel;
 
 import dev.excitor.runtime.ExcitorException;
 import dev.excitor.runtime.Tensor;
+import dev.excitor.runtime.kernel.amx.AmxProvider;
 import dev.excitor.runtime.kernel.avx2.Avx2Provider;
 import dev.excitor.runtime.kernel.avx512.Avx512Provider;
 import dev.excitor.runtime.kernel.scalar.ScalarProvider;
@@ -25,7 +26,9 @@ public final class Kernels implements AutoCloseable {
         VECTOR,
         /// Machine code for this very processor, and the portable kernels for what it leaves out.
         NATIVE,
-        /// The same without AVX-512, whether or not the processor has it.
+        /// The same without tiles (AMX), whether or not the processor has them.
+        AVX512,
+        /// The same without AVX-512, tiles and all, whether or not the processor has it.
         AVX2
     }
 
@@ -40,11 +43,8 @@ public final class Kernels implements AutoCloseable {
     /// @param vectorBits 128, 256 or 512, or 0 for what the CPU prefers
     public static Kernels of(Tier tier, int vectorBits) {
         List<KernelProvider> chain = new ArrayList<>();
-        if (tier == Tier.AUTO || tier == Tier.NATIVE) {
-            chain.add(Avx512Provider.open(false));
-        }
         if (tier != Tier.SCALAR && tier != Tier.VECTOR) {
-            chain.add(Avx2Provider.open(tier != Tier.AUTO)); // what runs AVX-512 runs this
+            addMachineCode(chain, tier);
         }
         if (tier != Tier.SCALAR) {
             VectorApi.requireFor(tier);
@@ -54,6 +54,17 @@ public final class Kernels implements AutoCloseable {
         }
         chain.add(new ScalarProvider());
         return new Kernels(List.copyOf(chain));
+    }
+
+    private static void addMachineCode(List<KernelProvider> chain, Tier tier) {
+        if (tier != Tier.AVX2) {
+            Avx512Provider avx512 = Avx512Provider.open(tier == Tier.AVX512);
+            if (tier != Tier.AVX512) {
+                chain.add(AmxProvider.open(avx512));
+            }
+            chain.add(avx512);
+        }
+        chain.add(Avx2Provider.open(tier != Tier.AUTO)); // what runs AVX-512 runs this
     }
 
     /// The same chain with another provider before it, which is closed with it.

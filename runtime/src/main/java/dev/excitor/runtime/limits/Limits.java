@@ -39,7 +39,8 @@ public final class Limits implements AutoCloseable {
     /// @param read    bytes read in a second, from one end of a large memory to the other
     /// @param floats  f32 multiplications and additions in a second, fused; empty without the Vector API
     /// @param bytes   8-bit multiplications and additions in a second, by AVX-512 VNNI; empty on machines without
-    public record Rates(int threads, double read, OptionalDouble floats, OptionalDouble bytes) {}
+    /// @param tiles   brain float multiplications and additions in a second, by AMX; empty on machines without
+    public record Rates(int threads, double read, OptionalDouble floats, OptionalDouble bytes, OptionalDouble tiles) {}
 
     /// Takes the memory to be read.
     ///
@@ -64,7 +65,7 @@ public final class Limits implements AutoCloseable {
 
     /// Measures everything, the best of several passes.
     public Rates measure(Team team) {
-        return new Rates(team.size(), read(team), floats(team), bytes(team));
+        return new Rates(team.size(), read(team), floats(team), bytes(team), tiles(team));
     }
 
     private static OptionalDouble floats(Team team) {
@@ -78,6 +79,15 @@ public final class Limits implements AutoCloseable {
             return OptionalDouble.empty();
         }
         try (ByteProducts products = new ByteProducts()) {
+            return OptionalDouble.of(best(() -> products.measure(team)));
+        }
+    }
+
+    private static OptionalDouble tiles(Team team) {
+        if (TileProducts.obstacle().isPresent()) {
+            return OptionalDouble.empty();
+        }
+        try (TileProducts products = new TileProducts()) {
             return OptionalDouble.of(best(() -> products.measure(team)));
         }
     }

@@ -9,6 +9,7 @@ import static dev.excitor.runtime.asm.Mem.at;
 import static dev.excitor.runtime.asm.OpMask.K1;
 import static dev.excitor.runtime.asm.OpMask.K2;
 import static dev.excitor.runtime.asm.Row.CONSTANT;
+import static dev.excitor.runtime.asm.Tile.tmm;
 import static dev.excitor.runtime.asm.Vec.xmm;
 import static dev.excitor.runtime.asm.Vec.ymm;
 import static dev.excitor.runtime.asm.Vec.zmm;
@@ -41,6 +42,15 @@ class AssemblerMisuseTest {
         misuse("k8",                                   a -> a.vmovups(zmm(0).under(new OpMask(8)), at(RDI))),
         misuse("a mask 8 of a vector",                 a -> a.vmovups(new Vec(0, 512, 8, false), at(RDI))),
         misuse("zeroing without a mask",               a -> a.vmovups(zmm(0).orZero(), at(RDI))),
+
+        misuse("a tile 8",                             a -> a.tilezero(tmm(8))),
+        misuse("a tile -1",                            a -> a.tilezero(tmm(-1))),
+        misuse("rows of a tile at no distance",        a -> a.tileloadd(tmm(0), at(RDI))),
+        misuse("rows of a tile at twice a distance",   a -> a.tilestored(at(RDI, RCX, 2, 0), tmm(0))),
+        misuse("a tile from one element",              a -> a.tileloadd(tmm(0), at(RDI, RCX, 1, 0).toAll())),
+        misuse("a tile times itself",                  a -> a.tdpbf16ps(tmm(0), tmm(1), tmm(1))),
+        misuse("a tile added to its factor",           a -> a.tdpbf16ps(tmm(0), tmm(0), tmm(1))),
+        misuse("shapes of tiles from one element",     a -> a.ldtilecfg(at(RDI).toAll())),
 
         misuse("rsp as an index",                      a -> a.mov(RAX, at(RDI, RSP, 1, 0))),
         misuse("a base of 32 bits",                    a -> a.mov(RAX, at(RDI.lower()))),

@@ -25,7 +25,7 @@ class AssemblerTest {
     private static final Set<String> LABELS = Set.of("bind", "here");
 
     static Stream<Row> rows() {
-        return Stream.of(IntegerTable.ROWS, MoveTable.ROWS, ArithmeticTable.ROWS)
+        return Stream.of(IntegerTable.ROWS, TileTable.ROWS, MoveTable.ROWS, ArithmeticTable.ROWS)
                 .flatMap(List::stream);
     }
 
@@ -35,11 +35,12 @@ class AssemblerTest {
         assertThat(row.assembled(new Assembler())).isEqualTo(row.hex());
     }
 
-    /// What begins with 0x62 is an instruction of AVX-512, and so is every one on masks.
+    /// What begins with 0x62 is an instruction of AVX-512, and so is every one on masks; processors with tiles have it
+    /// too.
     @ParameterizedTest
     @MethodSource("rows")
     void goesWithoutAvx512WhereItShall(Row row) {
-        if (row.hex().startsWith("62") || row.intel().startsWith("k")) {
+        if (row.hex().startsWith("62") || row.intel().startsWith("k") || TileTable.ROWS.contains(row)) {
             assertThatIllegalArgumentException().isThrownBy(() -> row.assembled(Assembler.withoutAvx512()));
         } else {
             assertThat(row.assembled(Assembler.withoutAvx512())).isEqualTo(row.hex());
@@ -49,7 +50,7 @@ class AssemblerTest {
     @Test
     void everyFormHasARow() {
         Set<String> forms = new TreeSet<>();
-        Stream.of(IntegerAssembler.class, MoveAssembler.class, Assembler.class)
+        Stream.of(IntegerAssembler.class, TileAssembler.class, MoveAssembler.class, Assembler.class)
                 .flatMap(kind -> Arrays.stream(kind.getDeclaredMethods()))
                 .filter(method -> Modifier.isPublic(method.getModifiers()) && !method.isSynthetic())
                 .filter(method -> !Modifier.isStatic(method.getModifiers()))
@@ -90,6 +91,8 @@ class AssemblerTest {
             return Mem.class;
         } else if (operand.matches("[xyz]mm.*")) {
             return Vec.class;
+        } else if (operand.matches("tmm\\d")) {
+            return Tile.class;
         } else if (operand.matches("k\\d")) {
             return OpMask.class;
         } else if (operand.matches("-?\\d+")) {

@@ -60,6 +60,15 @@ final class IntegerTable {
         row("prefetcht0 [r8+r9*8+64]",   a -> a.prefetcht0(at(R8, R9, 8, 64)),    "43 0f 18 4c c8 40"),
         row("prefetcht0 [rip+constant]", a -> a.prefetcht0(a.constant(CONSTANT)), "0f 18 0d 39 00 00 00"),
 
+        row("prefetcht1 [rax]",          a -> a.prefetcht1(at(RAX)),              "0f 18 10"),
+        row("prefetcht1 [rsp+127]",      a -> a.prefetcht1(at(RSP, 127)),         "0f 18 54 24 7f"),
+        row("prefetcht1 [rbp]",          a -> a.prefetcht1(at(RBP)),              "0f 18 55 00"),
+        row("prefetcht1 [r12-128]",      a -> a.prefetcht1(at(R12, -128)),        "41 0f 18 54 24 80"),
+        row("prefetcht1 [r13+128]",      a -> a.prefetcht1(at(R13, 128)),         "41 0f 18 95 80 00 00 00"),
+        row("prefetcht1 [r15-129]",      a -> a.prefetcht1(at(R15, -129)),        "41 0f 18 97 7f ff ff ff"),
+        row("prefetcht1 [r8+r9*8+64]",   a -> a.prefetcht1(at(R8, R9, 8, 64)),    "43 0f 18 54 c8 40"),
+        row("prefetcht1 [rip+constant]", a -> a.prefetcht1(a.constant(CONSTANT)), "0f 18 15 39 00 00 00"),
+
         row("mov rax, rdi",  a -> a.mov(RAX, RDI),                 "48 89 f8"),
         row("mov rdi, r8",   a -> a.mov(RDI, R8),                  "4c 89 c7"),
         row("mov r15, rax",  a -> a.mov(R15, RAX),                 "49 89 c7"),

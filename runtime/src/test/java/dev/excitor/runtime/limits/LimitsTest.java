@@ -22,6 +22,9 @@ class LimitsTest {
             assertThat(rates.bytes().isPresent())
                     .isEqualTo(ByteProducts.obstacle().isEmpty());
             rates.bytes().ifPresent(rate -> assertThat(rate).isPositive().isFinite());
+            assertThat(rates.tiles().isPresent())
+                    .isEqualTo(TileProducts.obstacle().isEmpty());
+            rates.tiles().ifPresent(rate -> assertThat(rate).isPositive().isFinite());
             assertThat(limits.read(team)).isPositive().isFinite();
         }
     }

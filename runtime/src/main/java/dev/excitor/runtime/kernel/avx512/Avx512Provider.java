@@ -62,7 +62,7 @@ public final class Avx512Provider implements KernelProvider, AutoCloseable {
     static Avx512Provider open(boolean required, Optional<String> obstacle) {
         if (required && obstacle.isPresent()) {
             throw new ExcitorException.Unsupported(
-                    "the native tier (" + obstacle.get() + ")", List.of("auto", "vector", "scalar"));
+                    "the avx512 tier (" + obstacle.get() + ")", List.of("auto", "native", "vector", "scalar"));
         }
         return new Avx512Provider(obstacle);
     }

@@ -16,7 +16,7 @@ import java.util.function.IntUnaryOperator;
 /// zmm 22..31  constants, dealt from the top
 /// k1          the upper half of 16 lanes; k2, k3 an unpacker's
 /// ```
-final class Listing {
+public final class Listing {
 
     static final Vec T0 = Vec.zmm(16);
     static final Vec T1 = Vec.zmm(17);
@@ -26,14 +26,14 @@ final class Listing {
     static final Vec U1 = Vec.zmm(21);
 
     /// Lanes 8 to 15.
-    static final OpMask UPPER = OpMask.K1;
+    public static final OpMask UPPER = OpMask.K1;
 
     private static final int LAST_CONSTANT = 22;
 
     private final Assembler assembler = new Assembler();
     private int nextConstant = 31;
 
-    Assembler asm() {
+    public Assembler asm() {
         return assembler;
     }
 
@@ -60,7 +60,7 @@ final class Listing {
     }
 
     /// A constant that stays in memory.
-    Mem memory(byte[] bytes) {
+    public Mem memory(byte[] bytes) {
         return assembler.constant(bytes);
     }
 }

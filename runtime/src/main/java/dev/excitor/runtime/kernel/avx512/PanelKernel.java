@@ -14,6 +14,7 @@ import static dev.excitor.runtime.asm.Mem.at;
 import dev.excitor.runtime.asm.Assembler;
 import dev.excitor.runtime.asm.Label;
 import dev.excitor.runtime.asm.Vec;
+import dev.excitor.runtime.kernel.x86.Transposition;
 
 /// Makes a [Panel] of 16 rows, a unit of columns at a time: each row is unpacked into scratch memory, its scales into
 /// the panel, then the 4-byte groups of the 16 rows are transposed.
@@ -126,29 +127,10 @@ final class PanelKernel {
 
     /// 16 bytes of each of the 16 rows of scratch into four registers of the panel.
     private void transpose(int step, int quarter) {
-        int from = step * Panel.ROWS * 64 + quarter * 16;
-        for (int i = 0; i < 4; i++) { // rows i, i+4, i+8, i+12
-            Vec z = Vec.zmm(i);
-            a.vmovups(z.x(), at(R9, from + i * 64));
-            for (int lane = 1; lane < 4; lane++) {
-                a.vinserti32x4(z, z, at(R9, from + (i + 4 * lane) * 64), lane);
-            }
-        }
-        Vec z0 = Vec.zmm(0);
-        Vec z1 = Vec.zmm(1);
-        Vec z2 = Vec.zmm(2);
-        Vec z3 = Vec.zmm(3);
-        a.vpunpckldq(Vec.zmm(4), z0, z1); // in each lane: row 0 col 0, row 1 col 0, row 0 col 1, row 1 col 1
-        a.vpunpckhdq(Vec.zmm(5), z0, z1);
-        a.vpunpckldq(Vec.zmm(6), z2, z3);
-        a.vpunpckhdq(Vec.zmm(7), z2, z3);
-        a.vpunpcklqdq(z0, Vec.zmm(4), Vec.zmm(6));
-        a.vpunpckhqdq(z1, Vec.zmm(4), Vec.zmm(6));
-        a.vpunpcklqdq(z2, Vec.zmm(5), Vec.zmm(7));
-        a.vpunpckhqdq(z3, Vec.zmm(5), Vec.zmm(7));
+        Vec[] columns = Transposition.columns(a, R9, step * Panel.ROWS * 64, quarter);
         int to = step * Panel.stepBytes(code) + quarter * 4 * 64;
-        for (int i = 0; i < 4; i++) {
-            a.vmovups(at(R8, to + i * 64), Vec.zmm(i));
+        for (int i = 0; i < columns.length; i++) {
+            a.vmovups(at(R8, to + i * 64), columns[i]);
         }
     }
 }

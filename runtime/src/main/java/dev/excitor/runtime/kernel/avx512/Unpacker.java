@@ -19,7 +19,7 @@ import dev.excitor.runtime.asm.Vec;
 ///
 /// A unit is the smallest number of whole blocks that is a number of whole steps. An unpacker may use `T0` to `T3` as
 /// it likes and keeps what belongs to a unit in `U0` and `U1`; its constants are loaded when it is made.
-interface Unpacker {
+public interface Unpacker {
 
     /// Once per unit, before its steps.
     ///

@@ -10,7 +10,7 @@ import java.util.function.Function;
 /// @param group       weights that share a scale: 32 or 16
 /// @param affine      whether there are minimums
 /// @param unpacker    writes its instructions into a listing
-record WeightCode(
+public record WeightCode(
         String format,
         int unitWeights,
         int unitBytes,

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Optional;
 
 /// The list of formats that are unpacked by machine code. Adding one is adding an [Unpacker] and its line here.
-final class WeightCodes {
+public final class WeightCodes {
 
     private static final List<WeightCode> ALL = List.of(
             new WeightCode("Q4_0", 64, 36, 32, false, k -> new Nibbles(k, Nibbles.Q4_0)),
@@ -23,11 +23,11 @@ final class WeightCodes {
 
     private WeightCodes() {}
 
-    static Optional<WeightCode> find(Format format) {
+    public static Optional<WeightCode> find(Format format) {
         return ALL.stream().filter(code -> code.format().equals(format.name())).findFirst();
     }
 
-    static List<WeightCode> all() {
+    public static List<WeightCode> all() {
         return ALL;
     }
 }

@@ -51,7 +51,7 @@ class Avx512ProviderTest {
     void whatStandsInTheWayIsAnErrorWhereTheTierIsRequired() {
         assertThatThrownBy(() -> Avx512Provider.open(true, Optional.of(REASON)))
                 .isInstanceOf(ExcitorException.Unsupported.class)
-                .hasMessageContaining("native")
+                .hasMessageContaining("the avx512 tier")
                 .hasMessageContaining(REASON)
                 .hasMessageContaining("auto");
     }
@@ -68,7 +68,10 @@ class Avx512ProviderTest {
                     .isInstanceOf(ExcitorException.Unsupported.class)
                     .hasMessageContaining("riscv64");
             Kernels.Choice choice = kernels.choose(tensor(arena, Formats.of("Q4_0"), 768), Regime.DECODE);
-            assertThat(choice.declined().getFirst())
+            assertThat(choice.declined().get(0))
+                    .startsWith("native(amx) declined: ")
+                    .contains("riscv64");
+            assertThat(choice.declined().get(1))
                     .startsWith("native(avx512) declined: ")
                     .contains("riscv64");
             assertThat(choice.kernel().name()).doesNotStartWith("native");
@@ -101,7 +104,7 @@ class Avx512ProviderTest {
         Avx512Cpu.require();
         Format format = Formats.of(code.format());
         try (Arena arena = Arena.ofConfined();
-                Kernels kernels = Kernels.of(Tier.NATIVE, 0);
+                Kernels kernels = Kernels.of(Tier.AVX512, 0);
                 Avx512Provider provider = Avx512Provider.open(true)) {
             Tensor tensor = tensor(arena, format, 3 * code.unitWeights());
             assertThat(kernels.choose(tensor, Regime.PREFILL)).hasToString("native(avx512) accepted");

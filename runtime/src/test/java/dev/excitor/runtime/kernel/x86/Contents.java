@@ -43,7 +43,7 @@ public final class Contents {
     }
 
     /// Byte offsets of the halves of a block: where a NaN makes numbers NaN.
-    static List<Integer> halves(Format format) {
+    public static List<Integer> halves(Format format) {
         List<Integer> found = new ArrayList<>();
         for (int at = 0; at + 1 < format.blockBytes(); at++) {
             byte[] block = new byte[format.blockBytes()];
@@ -58,7 +58,7 @@ public final class Contents {
         return found;
     }
 
-    static void putHalf(byte[] bytes, int at, int half) {
+    public static void putHalf(byte[] bytes, int at, int half) {
         bytes[at] = (byte) half;
         bytes[at + 1] = (byte) (half >> 8);
     }
@@ -82,12 +82,12 @@ public final class Contents {
 
     /// Random blocks whose scales differ in sign and by a factor of up to 16, so that each of them counts in a
     /// sum.
-    static byte[] ordinary(Random random, Format format, int count) {
+    public static byte[] ordinary(Random random, Format format, int count) {
         return blocks(random, format, count, i -> (random.nextInt() & 0x8fff) + 0x2c00);
     }
 
     /// Random blocks whose halves are 1, so that all weights are small integers.
-    static byte[] integers(Random random, Format format, int count) {
+    public static byte[] integers(Random random, Format format, int count) {
         return blocks(random, format, count, i -> ONE);
     }
 
@@ -103,7 +103,7 @@ public final class Contents {
     }
 
     /// Blocks by what is special about them.
-    static Map<String, byte[]> hostile(Random random, Format format) {
+    public static Map<String, byte[]> hostile(Random random, Format format) {
         int count = 16 * 256 / format.blockSize();
         int bytes = count * format.blockBytes();
         Map<String, byte[]> contents = new LinkedHashMap<>();
@@ -131,7 +131,7 @@ public final class Contents {
     }
 
     /// The blocks as rows of a matrix, repeated from the start where they do not fill the last row.
-    static byte[] rows(byte[] blocks, int rowBytes) {
+    public static byte[] rows(byte[] blocks, int rowBytes) {
         int rows = Math.ceilDiv(blocks.length, rowBytes);
         byte[] result = new byte[rows * rowBytes];
         for (int i = 0; i < result.length; i++) {

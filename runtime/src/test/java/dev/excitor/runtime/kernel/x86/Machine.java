@@ -21,14 +21,18 @@ public final class Machine {
     /// Skips the test, with the reason, where the processor lacks what the kernels need; fails it where Linux says
     /// that the processor has all of that and the provider declines nevertheless.
     public static void require(TierUnderTest tier) {
-        Optional<String> obstacle = tier.obstacle();
+        require(tier.needed(), tier.obstacle());
+    }
+
+    /// The same for kernels that need these features, and cannot run for this reason.
+    public static void require(Set<Feature> needed, Optional<String> obstacle) {
         if (obstacle.isEmpty()) {
             return;
         }
         if (ProcFiles.cpuFlags()
-                .filter(present -> present.containsAll(flags(tier.needed())))
+                .filter(present -> present.containsAll(flags(needed)))
                 .isPresent()) {
-            fail("this processor has " + tier.needed() + ", and yet: " + obstacle.get());
+            fail("this processor has " + needed + ", and yet: " + obstacle.get());
         }
         String skipped = "skipped: machine code was not tested, because " + obstacle.get();
         LOG.log(System.Logger.Level.WARNING, skipped);

@@ -22,7 +22,7 @@ import java.lang.foreign.MemorySegment;
 ///
 /// @param weights `rows` rows of blocks
 /// @param x       rows of `cols` activations
-record Product(Format format, int rows, int cols, byte[] weights, float[] x) {
+public record Product(Format format, int rows, int cols, byte[] weights, float[] x) {
 
     /// Canaries between two rows of y.
     private static final int GAP = 5;
@@ -42,7 +42,7 @@ record Product(Format format, int rows, int cols, byte[] weights, float[] x) {
     /// The first `n` rows of activations times the first `rows` weight rows, as a provider's kernel computes it: y
     /// row by row. Everything that the kernel is given lies against pages that nobody may touch, and what lies
     /// between the rows of y stays as it is.
-    float[] run(KernelProvider provider, Team team, Place place, int rows, int n) {
+    public float[] run(KernelProvider provider, Team team, Place place, int rows, int n) {
         int stride = rows + GAP;
         float[] result = new float[n * rows];
         try (GuardedArena arena = new GuardedArena(place)) {
