@@ -57,14 +57,19 @@ public final class Kernels implements AutoCloseable {
     }
 
     private static void addMachineCode(List<KernelProvider> chain, Tier tier) {
-        if (tier != Tier.AVX2) {
-            Avx512Provider avx512 = Avx512Provider.open(tier == Tier.AVX512);
-            if (tier != Tier.AVX512) {
-                chain.add(AmxProvider.open(avx512));
-            }
-            chain.add(avx512);
+        if (tier == Tier.AVX512) {
+            chain.add(Avx512Provider.open(true));
+        } else if (tier != Tier.AVX2) {
+            addTiles(chain);
         }
         chain.add(Avx2Provider.open(tier != Tier.AUTO)); // what runs AVX-512 runs this
+    }
+
+    private static void addTiles(List<KernelProvider> chain) {
+        boolean tiles = AmxProvider.obstacle().isEmpty();
+        Avx512Provider few = tiles ? Avx512Provider.openForFew(AmxProvider.TILES_FROM - 1) : Avx512Provider.open(false);
+        chain.add(AmxProvider.open(few));
+        chain.add(few);
     }
 
     /// The same chain with another provider before it, which is closed with it.

@@ -22,9 +22,6 @@ import org.jspecify.annotations.Nullable;
 /// handed over is part of a slice that Java has checked.
 final class AmxMatMul implements MatMul {
 
-    /// From this many activation rows on, tiles pay where another kernel takes fewer.
-    static final int TILES_FROM = BrainTiles.ROWS;
-
     /// Weight rows of a panel.
     static final int PANEL_ROWS = 256;
 
@@ -46,7 +43,7 @@ final class AmxMatMul implements MatMul {
     private final @Nullable MatMul few;
 
     /// @param tileKernels for one and two tiles of weight rows, and of each one for one and two of activations
-    /// @param few         for fewer than [#TILES_FROM] rows of activations, or null
+    /// @param few         for fewer than [AmxProvider#TILES_FROM] rows of activations, or null
     AmxMatMul(
             String name,
             WeightSource source,
@@ -70,7 +67,7 @@ final class AmxMatMul implements MatMul {
     }
 
     private @Nullable MatMul other(int rows) {
-        return rows < TILES_FROM ? few : null;
+        return rows < AmxProvider.TILES_FROM ? few : null;
     }
 
     @Override

@@ -26,19 +26,11 @@ import org.jspecify.annotations.Nullable;
 /// To add a format, see [WeightSource].
 public final class AmxProvider implements KernelProvider, AutoCloseable {
 
-    /// What the kernels are assembled from.
-    static final Set<Feature> NEEDED = EnumSet.of(
-            Feature.FMA,
-            Feature.F16C,
-            Feature.AVX2,
-            Feature.AVX512F,
-            Feature.AVX512DQ,
-            Feature.AVX512BW,
-            Feature.AVX512VL,
-            Feature.AVX512_VNNI,
-            Feature.AVX512_BF16,
-            Feature.AMX_TILE,
-            Feature.AMX_BF16);
+    /// What the kernels need beside that of [Avx512Provider].
+    static final Set<Feature> NEEDED = EnumSet.of(Feature.AVX512_BF16, Feature.AMX_TILE, Feature.AMX_BF16);
+
+    /// From this many rows of activations on, quantized weights meet them in tiles.
+    public static final int TILES_FROM = BrainTiles.ROWS;
 
     private record Product(Format format, int cols) {}
 
@@ -57,7 +49,7 @@ public final class AmxProvider implements KernelProvider, AutoCloseable {
 
     /// A provider that declines every matrix where the kernels cannot run.
     ///
-    /// @param few for a few activations; closed by whoever opened it
+    /// @param few for fewer rows than [#TILES_FROM]; closed by whoever opened it
     public static AmxProvider open(Avx512Provider few) {
         return open(obstacle(), few);
     }
@@ -71,6 +63,7 @@ public final class AmxProvider implements KernelProvider, AutoCloseable {
     public static Optional<String> obstacle() {
         return MachineCode.obstacle()
                 .or(() -> CpuId.missing(NEEDED, CpuId.features()))
+                .or(Avx512Provider::obstacle)
                 .or(TileState::request);
     }
 

@@ -40,6 +40,7 @@ public final class Avx512Provider implements KernelProvider, AutoCloseable {
     private record Product(WeightCode code, int cols) {}
 
     private final @Nullable String obstacle;
+    private final int mostRows;
     private final CodeStore store = new CodeStore();
     private final FloatProducts floatProducts = new FloatProducts(name(), 512, store);
     private final Map<String, MachineCode> panelKernels = new HashMap<>();
@@ -48,23 +49,30 @@ public final class Avx512Provider implements KernelProvider, AutoCloseable {
     private @Nullable Q8Packing lanes;
     private @Nullable Q8Packing records;
 
-    private Avx512Provider(Optional<String> obstacle) {
+    private Avx512Provider(Optional<String> obstacle, int mostRows) {
         this.obstacle = obstacle.orElse(null);
+        this.mostRows = mostRows;
     }
 
     /// @param required whether to throw where the kernels cannot run, instead of declining every matrix
     /// @throws ExcitorException.Unsupported when required, with the reason
     public static Avx512Provider open(boolean required) {
-        return open(required, obstacle());
+        return open(required, obstacle(), Integer.MAX_VALUE);
+    }
+
+    /// A provider for products that never meet more rows of activations than so many, since others take those: it
+    /// makes room for no more. It declines every matrix where the kernels cannot run.
+    public static Avx512Provider openForFew(int mostRows) {
+        return open(false, obstacle(), mostRows);
     }
 
     /// As [#open], knowing why the kernels cannot run; empty where they can.
-    static Avx512Provider open(boolean required, Optional<String> obstacle) {
+    static Avx512Provider open(boolean required, Optional<String> obstacle, int mostRows) {
         if (required && obstacle.isPresent()) {
             throw new ExcitorException.Unsupported(
                     "the avx512 tier (" + obstacle.get() + ")", List.of("auto", "native", "vector", "scalar"));
         }
-        return new Avx512Provider(obstacle);
+        return new Avx512Provider(obstacle, mostRows);
     }
 
     /// Why these kernels cannot run on this machine, a clause; empty where they can.
@@ -139,7 +147,7 @@ public final class Avx512Provider implements KernelProvider, AutoCloseable {
     private Q8Packing records() {
         if (records == null) {
             MachineCode code = store.install(QuantizeKernel.assemble(QuantizeKernel.Form.RECORDS));
-            records = new Q8Packing(code, 64, 2 * Q8Records.BYTES, Integer.MAX_VALUE, Panel.COLS);
+            records = new Q8Packing(code, 64, 2 * Q8Records.BYTES, mostRows, Panel.COLS);
         }
         return records;
     }

@@ -1,9 +1,13 @@
 package dev.excitor.runtime.kernel.amx;
 
+import dev.excitor.runtime.foreign.CpuId.Feature;
 import dev.excitor.runtime.format.Format;
 import dev.excitor.runtime.format.Formats;
+import dev.excitor.runtime.kernel.avx512.Avx512Tier;
 import dev.excitor.runtime.kernel.x86.Machine;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Named;
 import org.junit.jupiter.params.provider.Arguments;
@@ -14,7 +18,9 @@ final class AmxCpu {
     private AmxCpu() {}
 
     static void require() {
-        Machine.require(AmxProvider.NEEDED, AmxProvider.obstacle());
+        Set<Feature> needed = EnumSet.copyOf(AmxProvider.NEEDED);
+        needed.addAll(new Avx512Tier().needed());
+        Machine.require(needed, AmxProvider.obstacle());
     }
 
     /// All formats that become brain floats.

@@ -74,7 +74,7 @@ class AmxProviderTest {
         AmxCpu.require();
         int unit = WeightSource.find(format).orElseThrow().unitWeights();
         try (Arena arena = Arena.ofConfined();
-                Avx512Provider few = Avx512Provider.open(true);
+                Avx512Provider few = Avx512Provider.openForFew(AmxProvider.TILES_FROM - 1);
                 AmxProvider provider = AmxProvider.open(few)) {
             Answer answer = provider.consider(tensor(arena, format, 3 * unit), Regime.PREFILL);
             assertThat(answer).isInstanceOf(Accepted.class);
@@ -93,17 +93,17 @@ class AmxProviderTest {
     void aFewActivationsAreLeftToOthersWhereThereAreOthers(Format format) {
         AmxCpu.require();
         try (Arena arena = Arena.ofConfined();
-                Avx512Provider few = Avx512Provider.open(true);
+                Avx512Provider few = Avx512Provider.openForFew(AmxProvider.TILES_FROM - 1);
                 AmxProvider provider = AmxProvider.open(few)) {
             Tensor tensor = tensor(arena, format, 768);
             MatMul kernel = ((Accepted) provider.consider(tensor, Regime.PREFILL)).kernel();
             if (few.consider(tensor, Regime.PREFILL) instanceof Accepted other) {
-                assertThat(kernel.packing(AmxMatMul.TILES_FROM - 1))
-                        .isEqualTo(other.kernel().packing(AmxMatMul.TILES_FROM - 1));
+                assertThat(kernel.packing(AmxProvider.TILES_FROM - 1))
+                        .isEqualTo(other.kernel().packing(AmxProvider.TILES_FROM - 1));
             } else {
                 assertThat(kernel.packing(1)).isInstanceOf(BrainPacking.class);
             }
-            assertThat(kernel.packing(AmxMatMul.TILES_FROM)).isInstanceOf(BrainPacking.class);
+            assertThat(kernel.packing(AmxProvider.TILES_FROM)).isInstanceOf(BrainPacking.class);
             assertThat(kernel.packings()).contains(kernel.packing(1), kernel.packing(16));
         }
     }
@@ -112,7 +112,7 @@ class AmxProviderTest {
     void floatsOfFullLengthAreLeftToOthers() {
         AmxCpu.require();
         try (Arena arena = Arena.ofConfined();
-                Avx512Provider few = Avx512Provider.open(true);
+                Avx512Provider few = Avx512Provider.openForFew(AmxProvider.TILES_FROM - 1);
                 AmxProvider provider = AmxProvider.open(few)) {
             assertThat(provider.consider(tensor(arena, Formats.of("F32"), 768), Regime.PREFILL))
                     .isEqualTo(new Declined("F32 weights would lose half of their bits"));

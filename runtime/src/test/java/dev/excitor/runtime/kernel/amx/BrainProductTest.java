@@ -58,7 +58,7 @@ class BrainProductTest {
 
     @BeforeEach
     void open() {
-        few = Avx512Provider.open(true);
+        few = Avx512Provider.openForFew(AmxProvider.TILES_FROM - 1);
         provider = AmxProvider.open(few);
     }
 
@@ -72,9 +72,10 @@ class BrainProductTest {
     @MethodSource("formats")
     void everyNumberOfRows(Format format) {
         Product product = ordinary(new Random(Contents.SEED), format, 300, 256, 65);
+        Sums exact = Sums.of(product);
         for (int rows : ROWS) {
             for (int n : TOKENS) {
-                check(product, rows, n);
+                check(product, exact, rows, n);
             }
         }
     }
@@ -86,15 +87,18 @@ class BrainProductTest {
         Random random = new Random(Contents.SEED);
         int unit = WeightSource.find(format).orElseThrow().unitWeights();
         IntStream narrow = IntStream.rangeClosed(1, 768 / unit).map(units -> units * unit);
-        IntStream.concat(narrow, IntStream.of(2048, 2048 + unit, 5632))
-                .forEach(cols -> check(ordinary(random, format, 33, cols, 17), 33, 17));
+        IntStream.concat(narrow, IntStream.of(2048, 2048 + unit, 5632)).forEach(cols -> {
+            Product product = ordinary(random, format, 33, cols, 17);
+            check(product, Sums.of(product), 33, 17);
+        });
     }
 
     @ParameterizedTest
     @MethodSource("formats")
     void everyNumberOfActivations(Format format) {
         Product product = ordinary(new Random(Contents.SEED), format, 33, 256, 130);
-        IntStream.rangeClosed(firstInTiles(format), 130).forEach(n -> check(product, 33, n));
+        Sums exact = Sums.of(product);
+        IntStream.rangeClosed(firstInTiles(format), 130).forEach(n -> check(product, exact, 33, n));
     }
 
     /// Integers that a float holds, with all sums of them: nothing may round, so that one weight that meets another's
@@ -104,14 +108,14 @@ class BrainProductTest {
     void productsOfSmallIntegersAreExact(Format format) {
         Random random = new Random(Contents.SEED);
         for (int cols : new int[] {512, 2560}) {
-            byte[] weights = Contents.integers(random, format, 33 * cols / format.blockSize());
+            byte[] weights = integers(random, format, 33 * cols);
             float[] x = new float[40 * cols];
             for (int i = 0; i < x.length; i++) {
                 int number = i % 32 == i / 32 % 32 ? 127 : random.nextInt(3) - 1;
                 x[i] = Math.scalb(number, i / cols % 7 - 3); // a power of two for each row of activations
             }
             Product product = new Product(format, 33, cols, weights, x);
-            Sums expected = Sums.of(product, 33, 40);
+            Sums expected = Sums.of(product);
             float[] y = product.run(provider, one, Place.LAST, 33, 40);
             for (int i = 0; i < y.length; i++) {
                 assertThat((double) y[i])
@@ -181,25 +185,25 @@ class BrainProductTest {
 
     /// Floats meet tiles from one row of activations on, others from a tile of them.
     private static int firstInTiles(Format format) {
-        return format.blockSize() == 1 ? 1 : AmxMatMul.TILES_FROM;
+        return format.blockSize() == 1 ? 1 : AmxProvider.TILES_FROM;
     }
 
     /// Runs a corner and compares it with the same corner of the product of brain floats. Weights may be one brain
     /// float away from their definition, where the kernel rounds once and it rounds twice; a sum of so many products
     /// rounds once for each pair, and once more for the pair.
-    private void check(Product product, int rows, int n) {
+    private void check(Product product, Sums exact, int rows, int n) {
         int cols = product.cols();
         Place place = (rows + n) % 2 == 0 ? Place.LAST : Place.FIRST;
-        Sums exact = Sums.of(product, rows, n);
         float[] y = product.run(provider, one, place, rows, n);
         for (int i = 0; i < y.length; i++) {
-            double bound = exact.magnitude[i] * (0x1p-8 + (cols + 4) * 0x1p-24) + Float.MIN_NORMAL * cols;
-            if (!(Math.abs(y[i] - exact.y[i]) <= bound)) {
+            int at = i / rows * product.rows() + i % rows;
+            double bound = exact.magnitude[at] * (0x1p-8 + (cols + 4) * 0x1p-24) + Float.MIN_NORMAL * cols;
+            if (!(Math.abs(y[i] - exact.y[at]) <= bound)) {
                 assertThat((double) y[i])
                         .as(
                                 "number %d of %d rows and %d activations of %d columns of %s",
                                 i, rows, n, cols, product.format().name())
-                        .isCloseTo(exact.y[i], offset(bound));
+                        .isCloseTo(exact.y[at], offset(bound));
             }
         }
     }
@@ -207,19 +211,13 @@ class BrainProductTest {
     /// What a product should be, number by number, with the sums of the magnitudes of all terms.
     private record Sums(double[] y, double[] magnitude) {
 
-        static Sums of(Product product, int rows, int n) {
+        static Sums of(Product product) {
+            int rows = product.rows();
             int cols = product.cols();
-            Format format = product.format();
-            int rowBytes = Math.toIntExact(format.rowBytes(cols));
-            float[] decoded = new float[rows * cols];
-            format.decode(
-                    MemorySegment.ofArray(product.weights()).asSlice(0, (long) rows * rowBytes),
-                    0,
-                    decoded,
-                    0,
-                    rows * cols);
+            int n = product.x().length / cols;
+            float[] decoded = Samples.decode(product.format(), product.weights());
             float[] w = BrainReference.rounded(decoded);
-            float[] x = BrainReference.rounded(Arrays.copyOf(product.x(), n * cols));
+            float[] x = BrainReference.rounded(product.x());
             double[] y = new double[n * rows];
             double[] magnitude = new double[n * rows];
             for (int i = 0; i < n; i++) {
@@ -237,6 +235,20 @@ class BrainProductTest {
             }
             return new Sums(y, magnitude);
         }
+    }
+
+    /// Weights that are small integers; those of floats fill a significand.
+    private static byte[] integers(Random random, Format format, int count) {
+        if (format.blockSize() > 1) {
+            return Contents.integers(random, format, count / format.blockSize());
+        }
+        float[] numbers = new float[count];
+        for (int i = 0; i < count; i++) {
+            numbers[i] = random.nextInt(511) - 255;
+        }
+        byte[] weights = new byte[count * format.blockBytes()];
+        format.encode(numbers, 0, count, MemorySegment.ofArray(weights), 0);
+        return weights;
     }
 
     private static Product ordinary(Random random, Format format, int rows, int cols, int n) {

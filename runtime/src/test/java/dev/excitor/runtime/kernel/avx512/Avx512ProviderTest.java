@@ -39,7 +39,7 @@ class Avx512ProviderTest {
     @Test
     void whatStandsInTheWayIsTheReasonOfEveryAnswer() {
         try (Arena arena = Arena.ofConfined();
-                Avx512Provider provider = Avx512Provider.open(false, Optional.of(REASON))) {
+                Avx512Provider provider = Avx512Provider.open(false, Optional.of(REASON), Integer.MAX_VALUE)) {
             for (WeightCode code : WeightCodes.all()) {
                 assertThat(provider.consider(tensor(arena, Formats.of(code.format()), 768), Regime.DECODE))
                         .isEqualTo(new Declined(REASON));
@@ -49,7 +49,7 @@ class Avx512ProviderTest {
 
     @Test
     void whatStandsInTheWayIsAnErrorWhereTheTierIsRequired() {
-        assertThatThrownBy(() -> Avx512Provider.open(true, Optional.of(REASON)))
+        assertThatThrownBy(() -> Avx512Provider.open(true, Optional.of(REASON), Integer.MAX_VALUE))
                 .isInstanceOf(ExcitorException.Unsupported.class)
                 .hasMessageContaining("the avx512 tier")
                 .hasMessageContaining(REASON)

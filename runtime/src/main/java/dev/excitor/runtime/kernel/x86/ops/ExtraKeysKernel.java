@@ -13,11 +13,13 @@ import static dev.excitor.runtime.asm.Mem.at;
 
 import dev.excitor.runtime.asm.Assembler;
 import dev.excitor.runtime.asm.Label;
+import dev.excitor.runtime.asm.Mem;
 import dev.excitor.runtime.asm.OpMask;
 import dev.excitor.runtime.asm.Vec;
 import dev.excitor.runtime.kernel.x86.Constants;
 import dev.excitor.runtime.kernel.x86.Sums;
 import dev.excitor.runtime.ops.ExtraKeys.Block;
+import java.util.function.IntConsumer;
 
 /// The small products of one shape of Excitor block, see [dev.excitor.runtime.ops.ExtraKeys]: everything a register of
 /// floats at a time, sums in a fixed order.
@@ -27,6 +29,9 @@ import dev.excitor.runtime.ops.ExtraKeys.Block;
 /// zmm 16..19  one number for all lanes, what an operation loses        ymm 8..11
 /// zmm 27..31  constants                                                ymm 12..15
 /// ```
+///
+/// What follows the first product is short and each step waits for the one before: with AVX-512 two tokens go side by
+/// side, each in eight registers of its own and in the order that a token alone has.
 final class ExtraKeysKernel {
 
     /// What becomes of the softmax's weights.
@@ -47,11 +52,11 @@ final class ExtraKeysKernel {
     static final int GATES = 48;
     static final int SCRATCH = 56;
 
-    /// Rows of W_down that are multiplied at once where there is one row of x.
-    static final int ROWS = 4;
+    /// Registers of sums that a token has after the first product.
+    private static final int TOKEN_SUMS = 8;
 
-    /// Registers of a query that are summed at once.
-    private static final int QUERY_SUMS = 8;
+    /// Bytes of scratch of a token: its query, or its weights.
+    private static final int TOKEN_SCRATCH = 512;
 
     private static final int MOST_DIM = 128;
     private static final int MOST_PROMPTS = 64;
@@ -71,6 +76,9 @@ final class ExtraKeysKernel {
     private final Vec same;
     private final Vec lost;
     private final Vec lostToo;
+
+    /// The first register of the token that instructions are written for.
+    private int base;
 
     ExtraKeysKernel(Block block, Registers registers) {
         this.registers = registers;
@@ -102,89 +110,17 @@ final class ExtraKeysKernel {
     }
 
     /// How often so many sums are kept side by side, to hide the latency of each: four times where there is room.
-    private int turns(int sums) {
-        return Math.clamp(Integer.highestOneBit(mostSums / sums), 1, 4);
+    static int turns(int sums, int room) {
+        return Math.clamp(Integer.highestOneBit(room / sums), 1, 4);
     }
 
     private Vec sum(int i) {
-        return registers.get(i);
+        return registers.get(base + i);
     }
 
     /// A register behind those that hold all weights of the softmax.
     private Vec free(int i) {
-        return registers.get(MOST_PROMPTS / registers.lanes() + i);
-    }
-
-    /// `z = W_down x` for COUNT rows of x: W_down transposed, `[C][r]`, r padded to whole registers, as are rows of z.
-    byte[] project() {
-        int turns = turns(ranks); // columns in flight
-        a.mov(RSI, at(RDI, X));
-        a.mov(R8, at(RDI, OUT));
-        a.mov(R9, at(RDI, COUNT));
-        Label row = a.here();
-        a.mov(RDX, at(RDI, WEIGHTS));
-        a.mov(RCX.lower(), block.width() / turns);
-        zero(turns * ranks);
-        Label next = a.here();
-        for (int turn = 0; turn < turns; turn++) {
-            a.vbroadcastss(same, at(RSI, 4 * turn));
-            for (int i = 0; i < ranks; i++) {
-                a.vfmadd231ps(sum(turn * ranks + i), same, at(RDX, line * (turn * ranks + i)));
-            }
-        }
-        a.add(RSI, 4 * turns);
-        a.add(RDX, line * turns * ranks);
-        a.dec(RCX.lower());
-        a.jnz(next);
-        for (int i = 0; i < ranks; i++) {
-            addUp(i, ranks, turns);
-            a.vmovups(at(R8, line * i), sum(i));
-        }
-        a.add(R8, line * ranks);
-        a.dec(R9);
-        a.jnz(row);
-        a.vzeroupper();
-        a.ret();
-        return a.bytes();
-    }
-
-    /// Whether [#projectRows] has code for this block.
-    static boolean takesRows(Block block, Registers registers) {
-        return block.width() % registers.lanes() == 0;
-    }
-
-    /// `z = W_down x` for one row of x, COUNT times [#ROWS] rows of W_down, which lie one behind another.
-    byte[] projectRows() {
-        int rowBytes = 4 * block.width();
-        a.mov(R8, at(RDI, OUT));
-        a.mov(R9, at(RDI, COUNT));
-        a.mov(RDX, at(RDI, WEIGHTS));
-        Label rows = a.here();
-        a.mov(RSI, at(RDI, X));
-        a.mov(RCX.lower(), block.width() / registers.lanes());
-        zero(ROWS);
-        Label next = a.here();
-        a.vmovups(same, at(RSI, 0));
-        for (int row = 0; row < ROWS; row++) {
-            a.vfmadd231ps(sum(row), same, at(RDX, row * rowBytes));
-        }
-        a.add(RSI, 4 * registers.lanes());
-        a.add(RDX, 4 * registers.lanes());
-        a.dec(RCX.lower());
-        a.jnz(next);
-        for (int row = 0; row < ROWS; row++) {
-            Vec nothing = sum(ROWS);
-            Sums.clear(a, nothing);
-            Sums.ofLanes(a, sum(row), nothing);
-            a.vmovss(at(R8, 4 * row), sum(row).x());
-        }
-        a.add(RDX, (ROWS - 1) * rowBytes);
-        a.add(R8, 4 * ROWS);
-        a.dec(R9);
-        a.jnz(rows);
-        a.vzeroupper();
-        a.ret();
-        return a.bytes();
+        return registers.get(base + MOST_PROMPTS / registers.lanes() + i);
     }
 
     /// COUNT tokens of one head. X has z, WEIGHTS the head's columns of W_up transposed, PROMPT and PROMPT_T the head's
@@ -199,62 +135,116 @@ final class ExtraKeysKernel {
         a.mov(R10, at(RDI, SCRATCH));
         a.mov(R11, at(RDI, PROMPT));
         a.mov(RAX, at(RDI, GATES));
-        Label token = a.here();
-        query();
-        scores();
-        softmax(exp);
-        if (result == Result.WEIGHTS) {
-            storeWeights();
-        } else {
-            key(result);
+        Label last = new Label();
+        int together = mostSums / TOKEN_SUMS;
+        if (together > 1) {
+            Label some = a.here();
+            a.cmp(R9, together);
+            a.jl(last);
+            tokens(together, exp, result);
+            a.sub(R9, together);
+            a.jmp(some);
         }
-        a.add(RSI, line * ranks);
-        a.add(R8, 4 * block.heads() * (result == Result.WEIGHTS ? block.prompts() : block.dim()));
+        a.bind(last);
+        Label done = new Label();
+        Label token = a.here();
+        a.test(R9, R9);
+        a.jz(done);
+        tokens(1, exp, result);
         a.dec(R9);
-        a.jnz(token);
+        a.jmp(token);
+        a.bind(done);
         a.vzeroupper();
         a.ret();
         return a.bytes();
     }
 
+    /// So many tokens, from RSI on; RSI and R8 move behind what is done.
+    private void tokens(int count, Exponential exp, Result result) {
+        query(count);
+        scores(count);
+        each(count, token -> softmax(exp));
+        if (result == Result.WEIGHTS) {
+            each(count, this::storeWeights);
+        } else {
+            key(count, result);
+        }
+        a.add(RSI, count * line * ranks);
+        a.add(R8, count * outBytes(result));
+    }
+
+    /// Writes the same for each token, in its registers.
+    private void each(int count, IntConsumer code) {
+        for (int token = 0; token < count; token++) {
+            base = token * TOKEN_SUMS;
+            code.accept(token);
+        }
+        base = 0;
+    }
+
+    /// Bytes from a head's result of one token to that of the next.
+    private int outBytes(Result result) {
+        return 4 * block.heads() * (result == Result.WEIGHTS ? block.prompts() : block.dim());
+    }
+
     /// e = W_up z, to SCRATCH.
-    private void query() {
-        for (int first = 0; first < dims; first += QUERY_SUMS) {
-            int some = Math.min(QUERY_SUMS, dims - first);
-            zero(some);
-            for (int r = 0; r < block.rank(); r++) {
-                a.vbroadcastss(same, at(RSI, 4 * r));
-                for (int i = 0; i < some; i++) {
-                    a.vfmadd231ps(sum(i), same, at(RDX, 4 * r * block.extra() + line * (first + i)));
-                }
-            }
-            for (int i = 0; i < some; i++) {
-                a.vmovups(at(R10, line * (first + i)), sum(i));
-            }
+    private void query(int count) {
+        for (int first = 0; first < dims; first += TOKEN_SUMS) {
+            query(count, first, Math.min(TOKEN_SUMS, dims - first));
         }
     }
 
-    /// The scores of all prompts, in the first registers.
-    private void scores() {
-        int turns = turns(promptRegisters);
-        zero(turns * promptRegisters);
-        for (int d = 0; d < block.dim(); d++) {
-            a.vbroadcastss(same, at(R10, 4 * d));
-            for (int i = 0; i < promptRegisters; i++) {
-                a.vfmadd231ps(sum(d % turns * promptRegisters + i), same, at(RCX, line * (d * promptRegisters + i)));
+    /// Some registers of it.
+    private void query(int count, int first, int some) {
+        each(count, token -> zero(some));
+        for (int r = 0; r < block.rank(); r++) {
+            int rank = r;
+            each(count, token -> {
+                a.vbroadcastss(same, at(RSI, token * line * ranks + 4 * rank));
+                for (int i = 0; i < some; i++) {
+                    a.vfmadd231ps(sum(i), same, at(RDX, 4 * rank * block.extra() + line * (first + i)));
+                }
+            });
+        }
+        each(count, token -> {
+            for (int i = 0; i < some; i++) {
+                a.vmovups(scratch(token, line * (first + i)), sum(i));
             }
+        });
+    }
+
+    private static Mem scratch(int token, int at) {
+        return at(R10, token * TOKEN_SCRATCH + at);
+    }
+
+    /// The scores of all prompts, in the first registers.
+    private void scores(int count) {
+        int turns = turns(promptRegisters, TOKEN_SUMS);
+        each(count, token -> zero(turns * promptRegisters));
+        for (int d = 0; d < block.dim(); d++) {
+            int channel = d;
+            each(count, token -> {
+                a.vbroadcastss(same, scratch(token, 4 * channel));
+                for (int i = 0; i < promptRegisters; i++) {
+                    Mem prompts = at(RCX, line * (channel * promptRegisters + i));
+                    a.vfmadd231ps(sum(channel % turns * promptRegisters + i), same, prompts);
+                }
+            });
         }
-        for (int i = 0; i < promptRegisters; i++) {
-            addUp(i, promptRegisters, turns);
-            a.vmulps(sum(i), sum(i), k.memory(Constants.floats(block.scale())));
-            int first = i * registers.lanes();
-            // what pads the prompts gets no weight
-            a.vaddps(
-                    sum(i),
-                    sum(i),
-                    k.memory(Constants.ints(lane ->
-                            first + lane < block.prompts() ? 0 : Float.floatToRawIntBits(Float.NEGATIVE_INFINITY))));
-        }
+        each(count, token -> {
+            for (int i = 0; i < promptRegisters; i++) {
+                addUp(i, promptRegisters, turns);
+                a.vmulps(sum(i), sum(i), k.memory(Constants.floats(block.scale())));
+                int first = i * registers.lanes();
+                // what pads the prompts gets no weight
+                a.vaddps(
+                        sum(i),
+                        sum(i),
+                        k.memory(Constants.ints(lane -> first + lane < block.prompts()
+                                ? 0
+                                : Float.floatToRawIntBits(Float.NEGATIVE_INFINITY))));
+            }
+        });
     }
 
     /// The weights, in the first registers.
@@ -284,50 +274,61 @@ final class ExtraKeysKernel {
         }
     }
 
-    private void storeWeights() {
+    private void storeWeights(int token) {
+        int out = token * outBytes(Result.WEIGHTS);
         for (int i = 0; i < promptRegisters; i++) {
             int left = Math.min(registers.lanes(), block.prompts() - i * registers.lanes());
+            Mem to = at(R8, out + line * i);
             if (left == registers.lanes()) {
-                a.vmovups(at(R8, line * i), sum(i));
+                a.vmovups(to, sum(i));
             } else if (registers.isWide()) {
                 a.mov(RAX.lower(), (1 << left) - 1);
                 a.kmovw(SOME, RAX.lower());
-                a.vmovups(at(R8, line * i), sum(i).under(SOME));
+                a.vmovups(to, sum(i).under(SOME));
             } else {
                 a.vmovups(lost, k.memory(Constants.ints(lane -> lane < left ? -1 : 0)));
-                a.vmaskmovps(at(R8, line * i), lost, sum(i));
+                a.vmaskmovps(to, lost, sum(i));
             }
         }
     }
 
     /// k' = sum of the weighted prompts, then where it belongs.
-    private void key(Result result) {
-        int most = mostSums / 2;
-        for (int i = 0; i < promptRegisters; i++) {
-            a.vmovups(at(R10, line * i), sum(i));
-        }
+    private void key(int count, Result result) {
+        int most = TOKEN_SUMS / 2;
+        each(count, token -> {
+            for (int i = 0; i < promptRegisters; i++) {
+                a.vmovups(scratch(token, line * i), sum(i));
+            }
+        });
         for (int first = 0; first < dims; first += most) {
-            key(result, first, Math.min(most, dims - first));
+            key(count, result, first, Math.min(most, dims - first));
         }
     }
 
     /// Some registers of it.
-    private void key(Result result, int first, int some) {
-        zero(2 * some);
+    private void key(int count, Result result, int first, int some) {
+        each(count, token -> zero(2 * some));
         for (int p = 0; p < block.prompts(); p++) {
-            a.vbroadcastss(same, at(R10, 4 * p));
+            int prompt = p;
+            each(count, token -> {
+                a.vbroadcastss(same, scratch(token, 4 * prompt));
+                for (int i = 0; i < some; i++) {
+                    Mem channels = at(R11, 4 * prompt * block.dim() + line * (first + i));
+                    a.vfmadd231ps(sum(prompt % 2 * some + i), same, channels);
+                }
+            });
+        }
+        each(count, token -> {
             for (int i = 0; i < some; i++) {
-                a.vfmadd231ps(sum(p % 2 * some + i), same, at(R11, 4 * p * block.dim() + line * (first + i)));
+                Mem key = at(R8, token * outBytes(result) + line * (first + i));
+                addUp(i, some, 2);
+                if (result == Result.ADDED_KEYS) {
+                    a.vmovups(same, at(RAX, line * (first + i)));
+                    a.vfmadd213ps(sum(i), same, key);
+                }
+                a.vmovups(key, sum(i));
             }
-        }
-        for (int i = 0; i < some; i++) {
-            addUp(i, some, 2);
-            if (result == Result.ADDED_KEYS) {
-                a.vmovups(same, at(RAX, line * (first + i)));
-                a.vfmadd213ps(sum(i), same, at(R8, line * (first + i)));
-            }
-            a.vmovups(at(R8, line * (first + i)), sum(i));
-        }
+        });
     }
 
     private void zero(int registers) {

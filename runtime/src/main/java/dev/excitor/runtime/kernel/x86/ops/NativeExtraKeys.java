@@ -57,10 +57,10 @@ final class NativeExtraKeys implements ExtraKeys {
             for (Result result : Result.values()) {
                 heads.put(result, owner.install(new ExtraKeysKernel(block, registers).headOf(result)));
             }
-            MachineCode rows = ExtraKeysKernel.takesRows(block, registers)
-                    ? owner.install(new ExtraKeysKernel(block, registers).projectRows())
+            MachineCode rows = ProjectionKernel.takesRows(block, registers)
+                    ? owner.install(new ProjectionKernel(block, registers).projectRows())
                     : null;
-            return new Code(owner.install(new ExtraKeysKernel(block, registers).project()), rows, heads);
+            return new Code(owner.install(new ProjectionKernel(block, registers).project()), rows, heads);
         });
     }
 
@@ -125,8 +125,8 @@ final class NativeExtraKeys implements ExtraKeys {
         }
 
         private void projectRows(Worker worker, MemorySegment x, MemorySegment z, MachineCode kernel) {
-            int from = worker.from(rank, ExtraKeysKernel.ROWS);
-            int count = worker.to(rank, ExtraKeysKernel.ROWS) - from;
+            int from = worker.from(rank, ProjectionKernel.ROWS);
+            int count = worker.to(rank, ProjectionKernel.ROWS) - from;
             if (count == 0) {
                 return;
             }
@@ -135,7 +135,7 @@ final class NativeExtraKeys implements ExtraKeys {
             NativeOps.set(arguments, ExtraKeysKernel.X, slice(x, 0, rowBytes));
             NativeOps.set(arguments, ExtraKeysKernel.WEIGHTS, slice(down, from * rowBytes, count * rowBytes));
             NativeOps.set(arguments, ExtraKeysKernel.OUT, slice(z, 4L * from, 4L * count));
-            NativeOps.set(arguments, ExtraKeysKernel.COUNT, count / ExtraKeysKernel.ROWS);
+            NativeOps.set(arguments, ExtraKeysKernel.COUNT, count / ProjectionKernel.ROWS);
             kernel.call(arguments);
         }
 
