@@ -85,7 +85,7 @@ public final class AmxProvider implements KernelProvider, AutoCloseable {
         try {
             return WeightSource.find(format)
                     .map(source -> accept(source, tensor, cols))
-                    .orElseGet(() -> new Declined(format.name() + " weights would lose half of their bits"));
+                    .orElseGet(() -> new Declined(format.name() + " weights have more bits than a brain float"));
         } catch (ExcitorException.NativeCall refused) {
             return new Declined("executable memory is refused: " + refused.getMessage());
         }

@@ -36,14 +36,11 @@ record WeightSource(int unitWeights, int unitBytes, Function<Listing, Writer> wr
     }
 
     static Optional<WeightSource> find(Format format) {
-        return switch (format.name()) {
-            case "F16" -> Optional.of(new WeightSource(64, 128, k -> new Halves(k)));
-            case "BF16" -> Optional.of(new WeightSource(64, 128, k -> new BrainFloats(k)));
-            default ->
-                WeightCodes.find(format)
-                        .map(code ->
-                                new WeightSource(code.unitWeights(), code.unitBytes(), k -> new Quantized(k, code)));
-        };
+        if (format.name().equals("BF16")) {
+            return Optional.of(new WeightSource(64, 128, k -> new BrainFloats(k)));
+        }
+        return WeightCodes.find(format)
+                .map(code -> new WeightSource(code.unitWeights(), code.unitBytes(), k -> new Quantized(k, code)));
     }
 
     int steps() {
@@ -107,28 +104,6 @@ record WeightSource(int unitWeights, int unitBytes, Function<Listing, Writer> wr
             }
             a.vcvtne2ps2bf16(first, Vec.zmm(6), Vec.zmm(5));
             a.vcvtne2ps2bf16(second, Vec.zmm(8), Vec.zmm(7));
-        }
-    }
-
-    /// binary16.
-    private static final class Halves implements Writer {
-
-        private final Assembler a;
-        private final Columns columns;
-
-        Halves(Listing k) {
-            this.a = k.asm();
-            this.columns = new Columns(a);
-        }
-
-        @Override
-        public void weights(Gpr w, int step, Vec first, Vec second) {
-            for (int i = 0; i < 4; i++) {
-                a.vcvtph2ps(Vec.zmm(2 + i), at(w, 32 * i));
-            }
-            a.vcvtne2ps2bf16(second, Vec.zmm(3), Vec.zmm(2));
-            a.vcvtne2ps2bf16(Vec.zmm(6), Vec.zmm(5), Vec.zmm(4));
-            columns.arrange(second, Vec.zmm(6), first);
         }
     }
 

@@ -18,6 +18,7 @@ import dev.excitor.runtime.kernel.Regime;
 import dev.excitor.runtime.kernel.avx512.Avx512Provider;
 import java.lang.foreign.Arena;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -109,13 +110,15 @@ class AmxProviderTest {
     }
 
     @Test
-    void floatsOfFullLengthAreLeftToOthers() {
+    void longerFloatsAreLeftToOthers() {
         AmxCpu.require();
         try (Arena arena = Arena.ofConfined();
                 Avx512Provider few = Avx512Provider.openForFew(AmxProvider.TILES_FROM - 1);
                 AmxProvider provider = AmxProvider.open(few)) {
-            assertThat(provider.consider(tensor(arena, Formats.of("F32"), 768), Regime.PREFILL))
-                    .isEqualTo(new Declined("F32 weights would lose half of their bits"));
+            for (String name : List.of("F32", "F16")) {
+                assertThat(provider.consider(tensor(arena, Formats.of(name), 768), Regime.PREFILL))
+                        .isEqualTo(new Declined(name + " weights have more bits than a brain float"));
+            }
         }
     }
 
