@@ -9,14 +9,11 @@ import dev.excitor.runtime.asm.Assembler;
 import dev.excitor.runtime.asm.Label;
 import dev.excitor.runtime.foreign.CpuId;
 import dev.excitor.runtime.foreign.MachineCode;
-import dev.excitor.runtime.team.Team;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Optional;
 
 /// Dot products of bytes on registers alone (`vpdpbusd` of 512 bits), in enough independent chains that none waits
 /// for another. Java has no word for this instruction: the loop is machine code.
-final class ByteProducts implements AutoCloseable {
+final class ByteProducts {
 
     private static final int CHAINS = 12;
     private static final int ROUNDS = 2_000_000;
@@ -24,7 +21,7 @@ final class ByteProducts implements AutoCloseable {
     /// 64 products, added up.
     private static final int OPERATIONS = 128;
 
-    private final MachineCode loop = new MachineCode(assemble());
+    private ByteProducts() {}
 
     /// Why this machine has no such products, a clause; empty where it has.
     static Optional<String> obstacle() {
@@ -34,14 +31,9 @@ final class ByteProducts implements AutoCloseable {
                         : Optional.of("cpu has no avx512_vnni"));
     }
 
-    /// Multiplications and additions a second.
-    double measure(Team team) {
-        double operations = (double) OPERATIONS * CHAINS * ROUNDS * team.size();
-        return Stopwatch.rate(team, operations, worker -> {
-            MemorySegment arguments = worker.memory(Long.BYTES);
-            arguments.set(ValueLayout.JAVA_LONG, 0, ROUNDS);
-            loop.call(arguments);
-        });
+    /// Counts multiplications and additions.
+    static RegisterLoop loop() {
+        return new RegisterLoop(assemble(), (double) OPERATIONS * CHAINS, ROUNDS);
     }
 
     /// Runs as many rounds as its argument says.
@@ -60,10 +52,5 @@ final class ByteProducts implements AutoCloseable {
         a.vzeroupper();
         a.ret();
         return a.bytes();
-    }
-
-    @Override
-    public void close() {
-        loop.close();
     }
 }

@@ -78,7 +78,7 @@ public final class Limits implements AutoCloseable {
         if (ByteProducts.obstacle().isPresent()) {
             return OptionalDouble.empty();
         }
-        try (ByteProducts products = new ByteProducts()) {
+        try (RegisterLoop products = ByteProducts.loop()) {
             return OptionalDouble.of(best(() -> products.measure(team)));
         }
     }
@@ -87,7 +87,7 @@ public final class Limits implements AutoCloseable {
         if (TileProducts.obstacle().isPresent()) {
             return OptionalDouble.empty();
         }
-        try (TileProducts products = new TileProducts()) {
+        try (RegisterLoop products = TileProducts.loop()) {
             return OptionalDouble.of(best(() -> products.measure(team)));
         }
     }

@@ -7,17 +7,13 @@ import static dev.excitor.runtime.asm.Tile.tmm;
 
 import dev.excitor.runtime.asm.Assembler;
 import dev.excitor.runtime.asm.Label;
-import dev.excitor.runtime.foreign.MachineCode;
 import dev.excitor.runtime.kernel.amx.AmxProvider;
 import dev.excitor.runtime.kernel.amx.TileShapes;
-import dev.excitor.runtime.team.Team;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Optional;
 
 /// Products of tiles of brain floats on tile registers alone (`tdpbf16ps`), in as many independent chains as there are
 /// registers for results.
-final class TileProducts implements AutoCloseable {
+final class TileProducts {
 
     private static final int CHAINS = 4;
     private static final int ROUNDS = 500_000;
@@ -25,21 +21,16 @@ final class TileProducts implements AutoCloseable {
     /// 16 by 16 sums of 32 products, added up.
     private static final int OPERATIONS = 2 * 16 * 16 * 32;
 
-    private final MachineCode loop = new MachineCode(assemble());
+    private TileProducts() {}
 
     /// Why this machine has no such products, a clause; empty where it has.
     static Optional<String> obstacle() {
         return AmxProvider.obstacle();
     }
 
-    /// Multiplications and additions a second.
-    double measure(Team team) {
-        double operations = (double) OPERATIONS * CHAINS * ROUNDS * team.size();
-        return Stopwatch.rate(team, operations, worker -> {
-            MemorySegment arguments = worker.memory(Long.BYTES);
-            arguments.set(ValueLayout.JAVA_LONG, 0, ROUNDS);
-            loop.call(arguments);
-        });
+    /// Counts multiplications and additions.
+    static RegisterLoop loop() {
+        return new RegisterLoop(assemble(), (double) OPERATIONS * CHAINS, ROUNDS);
     }
 
     /// Runs as many rounds as its argument says, on zeros.
@@ -56,10 +47,5 @@ final class TileProducts implements AutoCloseable {
         a.tilerelease();
         a.ret();
         return a.bytes();
-    }
-
-    @Override
-    public void close() {
-        loop.close();
     }
 }

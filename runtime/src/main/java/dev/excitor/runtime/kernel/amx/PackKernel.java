@@ -4,7 +4,6 @@ import static dev.excitor.runtime.asm.Gpr.R10;
 import static dev.excitor.runtime.asm.Gpr.R11;
 import static dev.excitor.runtime.asm.Gpr.R8;
 import static dev.excitor.runtime.asm.Gpr.R9;
-import static dev.excitor.runtime.asm.Gpr.RCX;
 import static dev.excitor.runtime.asm.Gpr.RDI;
 import static dev.excitor.runtime.asm.Gpr.RSI;
 import static dev.excitor.runtime.asm.Mem.at;
@@ -12,6 +11,7 @@ import static dev.excitor.runtime.asm.Mem.at;
 import dev.excitor.runtime.asm.Assembler;
 import dev.excitor.runtime.asm.Label;
 import dev.excitor.runtime.asm.Vec;
+import dev.excitor.runtime.kernel.x86.RowWalk;
 import dev.excitor.runtime.kernel.x86.Transposition;
 
 /// Makes [BrainTiles] of 16 rows of activations, 64 columns at a time: each row is rounded into scratch memory, then
@@ -41,22 +41,14 @@ final class PackKernel {
         Label step = a.here();
         a.mov(R11, RSI);
         a.mov(R9, at(RDI, SCRATCH));
-        a.xor(RCX.lower(), RCX.lower());
-        Label row = a.here();
-        round(a, 0);
-        round(a, 1);
-        columns.arrange(half(0), half(1), FIRST);
-        a.vmovups(at(R9), FIRST);
-        a.vmovups(at(R9, BrainTiles.BYTES), half(0));
-        a.add(R9, BrainTiles.ROW_BYTES);
-        Label stay = new Label();
-        a.cmp(RCX, at(RDI, LAST_ROW));
-        a.jae(stay);
-        a.add(R11, at(RDI, X_STRIDE));
-        a.bind(stay);
-        a.add(RCX, 1);
-        a.cmp(RCX, BrainTiles.ROWS);
-        a.jnz(row);
+        RowWalk.down(a, BrainTiles.ROWS, at(RDI, LAST_ROW), at(RDI, X_STRIDE), () -> {
+            round(a, 0);
+            round(a, 1);
+            columns.arrange(half(0), half(1), FIRST);
+            a.vmovups(at(R9), FIRST);
+            a.vmovups(at(R9, BrainTiles.BYTES), half(0));
+            a.add(R9, BrainTiles.ROW_BYTES);
+        });
         a.mov(R9, at(RDI, SCRATCH));
         for (int tile = 0; tile < 2; tile++) {
             for (int quarter = 0; quarter < 4; quarter++) {

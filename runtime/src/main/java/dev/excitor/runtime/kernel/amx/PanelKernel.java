@@ -5,7 +5,6 @@ import static dev.excitor.runtime.asm.Gpr.R11;
 import static dev.excitor.runtime.asm.Gpr.R8;
 import static dev.excitor.runtime.asm.Gpr.R9;
 import static dev.excitor.runtime.asm.Gpr.RAX;
-import static dev.excitor.runtime.asm.Gpr.RCX;
 import static dev.excitor.runtime.asm.Gpr.RDI;
 import static dev.excitor.runtime.asm.Gpr.RSI;
 import static dev.excitor.runtime.asm.Mem.at;
@@ -14,6 +13,7 @@ import dev.excitor.runtime.asm.Assembler;
 import dev.excitor.runtime.asm.Label;
 import dev.excitor.runtime.asm.Vec;
 import dev.excitor.runtime.kernel.avx512.Listing;
+import dev.excitor.runtime.kernel.x86.RowWalk;
 
 /// Makes [BrainTiles] of 16 weight rows, a unit of columns at a time. Where the matrix ends earlier, the last row
 /// stands
@@ -48,26 +48,18 @@ final class PanelKernel {
         Label unit = a.here();
         a.mov(R11, RSI);
         a.mov(R9, R8);
-        a.xor(RCX.lower(), RCX.lower());
-        Label row = a.here();
-        for (int line = 0; line < source.unitBytes() + 63; line += 64) {
-            a.prefetcht0(at(R11, RAX, 1, line));
-        }
-        writer.begin(R11);
-        for (int step = 0; step < source.steps(); step++) {
-            writer.weights(R11, step, FIRST, SECOND);
-            a.vmovups(at(R9, step * BrainTiles.STEP_BYTES), FIRST);
-            a.vmovups(at(R9, step * BrainTiles.STEP_BYTES + BrainTiles.BYTES), SECOND);
-        }
-        a.add(R9, BrainTiles.ROW_BYTES);
-        Label stay = new Label();
-        a.cmp(RCX, at(RDI, LAST_ROW));
-        a.jae(stay);
-        a.add(R11, at(RDI, W_STRIDE));
-        a.bind(stay);
-        a.add(RCX, 1);
-        a.cmp(RCX, BrainTiles.ROWS);
-        a.jnz(row);
+        RowWalk.down(a, BrainTiles.ROWS, at(RDI, LAST_ROW), at(RDI, W_STRIDE), () -> {
+            for (int line = 0; line < source.unitBytes() + 63; line += 64) {
+                a.prefetcht0(at(R11, RAX, 1, line));
+            }
+            writer.begin(R11);
+            for (int step = 0; step < source.steps(); step++) {
+                writer.weights(R11, step, FIRST, SECOND);
+                a.vmovups(at(R9, step * BrainTiles.STEP_BYTES), FIRST);
+                a.vmovups(at(R9, step * BrainTiles.STEP_BYTES + BrainTiles.BYTES), SECOND);
+            }
+            a.add(R9, BrainTiles.ROW_BYTES);
+        });
         a.add(RSI, source.unitBytes());
         a.add(R8, source.steps() * BrainTiles.STEP_BYTES);
         a.dec(R10);

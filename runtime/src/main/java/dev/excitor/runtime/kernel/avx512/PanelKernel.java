@@ -5,7 +5,6 @@ import static dev.excitor.runtime.asm.Gpr.R11;
 import static dev.excitor.runtime.asm.Gpr.R8;
 import static dev.excitor.runtime.asm.Gpr.R9;
 import static dev.excitor.runtime.asm.Gpr.RAX;
-import static dev.excitor.runtime.asm.Gpr.RCX;
 import static dev.excitor.runtime.asm.Gpr.RDI;
 import static dev.excitor.runtime.asm.Gpr.RDX;
 import static dev.excitor.runtime.asm.Gpr.RSI;
@@ -14,6 +13,7 @@ import static dev.excitor.runtime.asm.Mem.at;
 import dev.excitor.runtime.asm.Assembler;
 import dev.excitor.runtime.asm.Label;
 import dev.excitor.runtime.asm.Vec;
+import dev.excitor.runtime.kernel.x86.RowWalk;
 import dev.excitor.runtime.kernel.x86.Transposition;
 
 /// Makes a [Panel] of 16 rows, a unit of columns at a time: each row is unpacked into scratch memory, its scales into
@@ -63,19 +63,11 @@ final class PanelKernel {
         a.mov(R11, RSI);
         a.mov(R9, at(RDI, SCRATCH));
         a.mov(RDX, R8);
-        a.xor(RCX.lower(), RCX.lower());
-        Label row = a.here();
-        unpackRow(unpacker);
-        a.add(R9, 64);
-        a.add(RDX, Float.BYTES);
-        Label stay = new Label();
-        a.cmp(RCX, at(RDI, LAST_ROW));
-        a.jae(stay);
-        a.add(R11, at(RDI, W_STRIDE));
-        a.bind(stay);
-        a.add(RCX, 1);
-        a.cmp(RCX, Panel.ROWS);
-        a.jnz(row);
+        RowWalk.down(a, Panel.ROWS, at(RDI, LAST_ROW), at(RDI, W_STRIDE), () -> {
+            unpackRow(unpacker);
+            a.add(R9, 64);
+            a.add(RDX, Float.BYTES);
+        });
         a.mov(R9, at(RDI, SCRATCH));
         for (int step = 0; step < code.unitSteps(); step++) {
             for (int quarter = 0; quarter < 4; quarter++) {
