@@ -14,8 +14,7 @@ public final class HugePages {
     private HugePages() {}
 
     /// Zeroed memory. A little of it is [Arena#allocate]'s, and so is more than the machine has left, with its limit,
-    /// and
-    /// all of it where the system has no such pages.
+    /// and all of it where the system has no such pages.
     ///
     /// @param arena     owns it
     /// @param alignment a power of two, at most 2 MiB

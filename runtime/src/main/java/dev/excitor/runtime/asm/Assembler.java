@@ -17,8 +17,7 @@ import static dev.excitor.runtime.asm.Tuple.HALF_MEM;
 ///
 /// It knows what the kernels need and no more. Integers and jumps are in [IntegerAssembler], tiles in [TileAssembler],
 /// moves in [MoveAssembler], arithmetic on vectors is here. To add an instruction, take its line from the manual and
-/// put
-/// it beside its kin; a test compares every form with the bytes of a real assembler.
+/// put it beside its kin; a test compares every form with the bytes of a real assembler.
 ///
 /// Operands that an instruction does not have are an [IllegalArgumentException].
 public final class Assembler extends MoveAssembler {

@@ -11,6 +11,7 @@ import dev.excitor.runtime.vector.Lanes;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 
 /// The chain of kernel providers of one engine: each matrix is offered to them in order, once, when weights are bound.
 /// The last one accepts everything.
@@ -66,9 +67,10 @@ public final class Kernels implements AutoCloseable {
     }
 
     private static void addTiles(List<KernelProvider> chain) {
-        boolean tiles = AmxProvider.obstacle().isEmpty();
-        Avx512Provider few = tiles ? Avx512Provider.openForFew(AmxProvider.TILES_FROM - 1) : Avx512Provider.open(false);
-        chain.add(AmxProvider.open(few));
+        Optional<String> noTiles = AmxProvider.obstacle();
+        Avx512Provider few =
+                noTiles.isEmpty() ? Avx512Provider.openForFew(AmxProvider.TILES_FROM - 1) : Avx512Provider.open(false);
+        chain.add(AmxProvider.open(noTiles, few));
         chain.add(few);
     }
 

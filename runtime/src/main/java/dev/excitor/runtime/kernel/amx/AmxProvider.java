@@ -54,8 +54,8 @@ public final class AmxProvider implements KernelProvider, AutoCloseable {
         return open(obstacle(), few);
     }
 
-    /// As [#open], knowing why the kernels cannot run; empty where they can.
-    static AmxProvider open(Optional<String> obstacle, Avx512Provider few) {
+    /// As [#open], knowing why the kernels cannot run, empty where they can: the processor is asked once.
+    public static AmxProvider open(Optional<String> obstacle, Avx512Provider few) {
         return new AmxProvider(obstacle, few);
     }
 

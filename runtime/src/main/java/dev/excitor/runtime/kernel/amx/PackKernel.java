@@ -15,8 +15,7 @@ import dev.excitor.runtime.kernel.x86.RowWalk;
 import dev.excitor.runtime.kernel.x86.Transposition;
 
 /// Makes [BrainTiles] of 16 rows of activations, 64 columns at a time: each row is rounded into scratch memory, then
-/// the
-/// pairs of columns of the 16 rows are transposed. The last row stands for the missing ones.
+/// the pairs of columns of the 16 rows are transposed. The last row stands for the missing ones.
 final class PackKernel {
 
     // the arguments, eight bytes each

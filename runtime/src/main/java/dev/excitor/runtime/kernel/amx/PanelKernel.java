@@ -16,8 +16,7 @@ import dev.excitor.runtime.kernel.avx512.Listing;
 import dev.excitor.runtime.kernel.x86.RowWalk;
 
 /// Makes [BrainTiles] of 16 weight rows, a unit of columns at a time. Where the matrix ends earlier, the last row
-/// stands
-/// for the missing ones.
+/// stands for the missing ones.
 final class PanelKernel {
 
     // the arguments, eight bytes each

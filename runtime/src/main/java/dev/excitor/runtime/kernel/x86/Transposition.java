@@ -7,8 +7,7 @@ import dev.excitor.runtime.asm.Gpr;
 import dev.excitor.runtime.asm.Vec;
 
 /// Turns 16 rows of 16 double words round, four columns at a time, with AVX-512. Half of the work is done by loads,
-/// which
-/// wait for no other shuffle.
+/// which wait for no other shuffle.
 public final class Transposition {
 
     private static final int ROW_BYTES = 64;
