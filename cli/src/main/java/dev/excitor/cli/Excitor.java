@@ -5,33 +5,14 @@ import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.HelpCommand;
 
-/// The top command: holds the others together, and nothing else.
+/// The top command: holds the others together, which [Commands] lists, and nothing else.
 @Command(
         name = "excitor",
         description = "Runs quantized LLaMA models, with or without LLaMA-Excitor adapters, on the CPU.",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {
-            RunCommand.class,
-            ChatCommand.class,
-            InfoCommand.class,
-            TokenizeCommand.class,
-            LogitsCommand.class,
-            PerplexityCommand.class,
-            QuantizeCommand.class,
-            ConvertCommand.class,
-            TrainCommand.class,
-            SynthCommand.class,
-            BenchCommand.class,
-            PretrainCommand.class,
-            TeachCommand.class,
-            EvaluateCommand.class,
-            DemoCommand.class,
-            HelpCommand.class
-        },
         footerHeading = "%nExamples:%n",
         footer = {
             "  excitor run \"Once upon a time there were two friends, Mia and Tom.\"",
@@ -58,7 +39,9 @@ final class Excitor {
     /// @return the exit code
     static int run(Console console, String... arguments) {
         StringWriter help = new StringWriter();
-        CommandLine commandLine = new CommandLine(new Excitor(), new Commands(console));
+        Commands commands = new Commands(console);
+        CommandLine commandLine = new CommandLine(new Excitor(), commands);
+        commands.addTo(commandLine, arguments);
         commandLine.setOut(new PrintWriter(help));
         commandLine.setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8));
         commandLine.setCaseInsensitiveEnumValuesAllowed(true);

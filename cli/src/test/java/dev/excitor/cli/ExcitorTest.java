@@ -7,9 +7,12 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine.Command;
 
 class ExcitorTest {
 
@@ -25,27 +28,31 @@ class ExcitorTest {
         assertThat(version.out()).startsWith("excitor 0.").doesNotContain("$");
     }
 
+    /// A line that begins with a command's name gets that command alone, and others all of them.
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "run",
-                "chat",
-                "info",
-                "tokenize",
-                "logits",
-                "perplexity",
-                "synth",
-                "bench",
-                "pretrain",
-                "evaluate",
-                "teach",
-                "demo"
-            })
+    @MethodSource("commands")
     void everyCommandDescribesItself(String command) {
         CommandRun run = CommandRun.of(command, "--help");
         assertThat(run.code()).isZero();
         assertThat(run.out()).contains("Usage: excitor " + command, "Examples");
         assertThat(CommandRun.of("help", command).out()).isEqualTo(run.out());
+    }
+
+    static List<String> commands() {
+        return Commands.byName().keySet().stream()
+                .filter(name -> !name.equals("help"))
+                .toList();
+    }
+
+    @Test
+    void commandsAreListedByTheirNames() {
+        Commands.byName()
+                .forEach((name, type) -> assertThat(name)
+                        .isEqualTo(type.getAnnotation(Command.class).name()));
+        String help = CommandRun.of("--help").out();
+        assertThat(help)
+                .contains(commands().stream().map(name -> "\n  " + name + " ").toList());
+        assertThat(CommandRun.of("help").out()).isEqualTo(help);
     }
 
     @ParameterizedTest
