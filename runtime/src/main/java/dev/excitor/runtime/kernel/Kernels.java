@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /// The chain of kernel providers of one engine: each matrix is offered to them in order, once, when weights are bound.
 /// The last one accepts everything.
@@ -34,6 +35,8 @@ public final class Kernels implements AutoCloseable {
     }
 
     private final List<KernelProvider> chain;
+    /// Whether it was said that scalar code runs for want of the Vector API.
+    private final AtomicBoolean excused = new AtomicBoolean();
 
     private Kernels(List<KernelProvider> chain) {
         this.chain = chain;
@@ -92,6 +95,7 @@ public final class Kernels implements AutoCloseable {
         for (KernelProvider provider : chain) {
             switch (provider.consider(tensor, regime, place)) {
                 case KernelProvider.Accepted accepted -> {
+                    excuse(provider, tensor);
                     return new Choice(accepted.kernel(), List.copyOf(declined));
                 }
                 case KernelProvider.Declined no -> declined.add(provider.name() + " declined: " + no.reason());
@@ -99,6 +103,14 @@ public final class Kernels implements AutoCloseable {
         }
         throw new ExcitorException.Unsupported(
                 "a product with " + tensor.format().name() + " weights", names());
+    }
+
+    /// Says once why scalar code runs that nobody asked for.
+    private void excuse(KernelProvider provider, Tensor tensor) {
+        boolean last = provider instanceof ScalarProvider && chain.size() > 1;
+        if (last && !VectorApi.isAvailable() && excused.compareAndSet(false, true)) {
+            VectorApi.warnMissing("products with " + tensor.format().name() + " weights");
+        }
     }
 
     public List<String> names() {

@@ -7,6 +7,7 @@ import static dev.excitor.runtime.kv.KvLayout.PAGE;
 import static dev.excitor.runtime.kv.KvLayout.TILE;
 
 import dev.excitor.runtime.foreign.MachineCode;
+import dev.excitor.runtime.kernel.VectorApi;
 import dev.excitor.runtime.kv.KvCache;
 import dev.excitor.runtime.kv.KvLayout;
 import dev.excitor.runtime.ops.Attention;
@@ -60,10 +61,15 @@ final class NativeAttention implements Attention {
     }
 
     private synchronized void sayOnce(String obstacle) {
-        if (said.add(obstacle)) {
+        if (!said.add(obstacle)) {
+            return;
+        }
+        if (VectorApi.isAvailable()) {
             LOG.log(
                     System.Logger.Level.INFO,
                     "Attention runs in its portable form, which needs some tokens to warm up: " + obstacle);
+        } else {
+            VectorApi.warnMissing("passes of attention (" + obstacle + ")");
         }
     }
 
