@@ -5,6 +5,7 @@ import dev.excitor.model.arch.Architectures;
 import dev.excitor.model.arch.Binder;
 import dev.excitor.model.arch.Decoder;
 import dev.excitor.model.arch.Dimensions;
+import dev.excitor.model.concurrent.Aside;
 import dev.excitor.model.tokenizer.Tokenizer;
 import dev.excitor.runtime.Engine;
 import dev.excitor.runtime.EngineOptions;

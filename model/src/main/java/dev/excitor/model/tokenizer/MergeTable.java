@@ -1,5 +1,6 @@
 package dev.excitor.model.tokenizer;
 
+import dev.excitor.model.concurrent.Aside;
 import dev.excitor.runtime.ExcitorException;
 import dev.excitor.runtime.checkpoint.Metadata;
 import java.util.List;
@@ -10,56 +11,89 @@ import java.util.concurrent.ThreadLocalRandom;
 final class MergeTable {
     private static final String KEY = VocabularyReader.PREFIX + "merges";
 
+    /// From here on a second thread is worth its start.
+    private static final int MANY = 1 << 14;
+
     private final PairMap ranks;
     /// The token that each merge makes, by its place in the list.
     private final int[] tokens;
 
-    private MergeTable(int merges) {
-        ranks = new PairMap(merges, ThreadLocalRandom.current().nextLong());
-        tokens = new int[merges];
+    private MergeTable(PairMap ranks, int[] tokens) {
+        this.ranks = ranks;
+        this.tokens = tokens;
     }
 
     /// @throws ExcitorException.Mismatch when a merge is not two tokens, or what they make is none
     static MergeTable read(Metadata metadata, Vocabulary vocabulary) {
         List<byte[]> merges = metadata.findBytes(KEY)
                 .orElseThrow(() -> new ExcitorException.Mismatch(KEY, "the merges of a gpt2 tokenizer", "nothing"));
-        if (merges.size() > 1 << 28) {
-            throw new ExcitorException.Mismatch(KEY, "at most 268435456 merges", merges.size() + " merges");
+        int n = merges.size();
+        if (n > 1 << 28) {
+            throw new ExcitorException.Mismatch(KEY, "at most 268435456 merges", n + " merges");
         }
-        MergeTable table = new MergeTable(merges.size());
-        byte[] joined = new byte[64];
-        for (int rank = 0; rank < merges.size(); rank++) {
+        int[] left = new int[n];
+        int[] right = new int[n];
+        int[] tokens = new int[n];
+        // hundreds of thousands of look-ups in tables that no cache holds: what a large vocabulary waits for
+        int half = n < MANY ? n : n / 2;
+        Aside<Integer> second = half == n
+                ? null
+                : Aside.start("excitor-merges", () -> find(merges, half, n, vocabulary.texts(), left, right, tokens));
+        int fault = find(merges, 0, half, vocabulary.texts(), left, right, tokens);
+        int later = second == null ? Vocabulary.NONE : second.join();
+        if (fault != Vocabulary.NONE || later != Vocabulary.NONE) {
+            int rank = fault != Vocabulary.NONE ? fault : later;
+            throw mismatch(rank, merges.get(rank), vocabulary.texts());
+        }
+        PairMap ranks = new PairMap(n, ThreadLocalRandom.current().nextLong());
+        for (int rank = 0; rank < n; rank++) {
+            if (vocabulary.type(tokens[rank]).isText()) {
+                ranks.putIfAbsent(left[rank], right[rank], rank);
+            }
+        }
+        return new MergeTable(ranks, tokens);
+    }
+
+    /// Finds the tokens of the merges `[from, to)`.
+    ///
+    /// @return the first of them that is no merge, or [Vocabulary#NONE]
+    private static int find(
+            List<byte[]> merges, int from, int to, TokenTexts texts, int[] left, int[] right, int[] tokens) {
+        byte[] joined = new byte[texts.longest()];
+        int made = 0;
+        for (int rank = from; rank < to; rank++) {
             byte[] merge = merges.get(rank);
             int space = space(merge);
-            if (space < 0 || space == merge.length - 1) {
-                throw new ExcitorException.Mismatch(
-                        VocabularyReader.at(KEY, rank),
-                        "two tokens with a space between them",
-                        VocabularyReader.quote(merge));
-            }
-            if (joined.length < merge.length) {
-                joined = new byte[2 * merge.length];
+            if (space < 0 || space == merge.length - 1 || merge.length - 1 > joined.length) {
+                return rank;
             }
             System.arraycopy(merge, 0, joined, 0, space);
             System.arraycopy(merge, space + 1, joined, space, merge.length - space - 1);
-            int left = vocabulary.texts().find(merge, 0, space);
-            int right = vocabulary.texts().find(merge, space + 1, merge.length);
-            int token = vocabulary.texts().find(joined, 0, merge.length - 1);
-            if (left == Vocabulary.NONE || right == Vocabulary.NONE || token == Vocabulary.NONE) {
-                throw new ExcitorException.Mismatch(
-                        VocabularyReader.at(KEY, rank),
-                        "two tokens that make a third",
-                        VocabularyReader.quote(merge) + ", of which "
-                                + (left == Vocabulary.NONE
-                                        ? "the left is no token"
-                                        : right == Vocabulary.NONE ? "the right is no token" : "both make no token"));
-            }
-            table.tokens[rank] = token;
-            if (vocabulary.type(token).isText()) {
-                table.ranks.putIfAbsent(left, right, rank);
+            left[rank] = texts.find(merge, 0, space);
+            right[rank] = texts.find(merge, space + 1, merge.length);
+            // lists go through the tokens in their order, with one merge for each of them or several
+            made = texts.findFrom(made, joined, 0, merge.length - 1);
+            tokens[rank] = made;
+            if (left[rank] == Vocabulary.NONE || right[rank] == Vocabulary.NONE || made == Vocabulary.NONE) {
+                return rank;
             }
         }
-        return table;
+        return Vocabulary.NONE;
+    }
+
+    private static ExcitorException.Mismatch mismatch(int rank, byte[] merge, TokenTexts texts) {
+        String key = VocabularyReader.at(KEY, rank);
+        String found = VocabularyReader.quote(merge);
+        int space = space(merge);
+        if (space < 0 || space == merge.length - 1) {
+            return new ExcitorException.Mismatch(key, "two tokens with a space between them", found);
+        }
+        String which = texts.find(merge, 0, space) == Vocabulary.NONE
+                ? "the left is no token"
+                : texts.find(merge, space + 1, merge.length) == Vocabulary.NONE
+                        ? "the right is no token"
+                        : "both make no token";
+        return new ExcitorException.Mismatch(key, "two tokens that make a third", found + ", of which " + which);
     }
 
     /// A merge's first space that does not begin its left token, or -1.

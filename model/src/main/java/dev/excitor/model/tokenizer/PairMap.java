@@ -18,7 +18,8 @@ final class PairMap {
     /// @param capacity how many pairs will be put at most
     PairMap(int capacity, long seed) {
         this.seed = seed;
-        keys = new long[Integer.highestOneBit(Math.max(capacity, 1)) << 2];
+        // at most two thirds full
+        keys = new long[Integer.highestOneBit(Math.max(capacity + capacity / 2, 1)) << 1];
         values = new int[keys.length];
         Arrays.fill(keys, FREE);
     }

@@ -85,6 +85,20 @@ final class TokenTexts {
         return to - from > longest || to == from ? Vocabulary.NONE : table[slot(text, from, to)] - 1;
     }
 
+    /// The same where it is likely a given token or the next one, which are looked at first: they lie side by side, and
+    /// a
+    /// place in the table may be anywhere.
+    ///
+    /// @param likely a token
+    int findFrom(int likely, byte[] text, int from, int to) {
+        for (int id = likely; id < Math.min(likely + 2, size()); id++) {
+            if (from != to && Arrays.equals(bytes, starts[id], starts[id + 1], text, from, to)) {
+                return id;
+            }
+        }
+        return find(text, from, to);
+    }
+
     /// The slot that holds the span, or the free one where it would be put.
     private int slot(byte[] text, int from, int to) {
         int mask = table.length - 1;

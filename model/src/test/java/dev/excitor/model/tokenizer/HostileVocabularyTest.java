@@ -7,12 +7,16 @@ import dev.excitor.loaders.gguf.GgufType;
 import dev.excitor.loaders.gguf.GgufWriter;
 import dev.excitor.runtime.ExcitorException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Metadata that cannot be a vocabulary: each is refused with an exception that names the key and what was expected.
@@ -239,6 +243,22 @@ class HostileVocabularyTest {
                 Arguments.of("nobody a", "the left is no token"),
                 Arguments.of("a nobody", "the right is no token"),
                 Arguments.of("b a", "both make no token"));
+    }
+
+    /// Two threads read them, and which fault is named does not depend on who was faster.
+    @ParameterizedTest
+    @CsvSource({"39999,", "20000,", "19999,", "0,", "5, 39999", "39998, 39999", "19999, 20000"})
+    void theFirstOfManyMergesThatIsNoneIsNamed(int first, @Nullable Integer second) {
+        List<String> merges = new ArrayList<>(Collections.nCopies(40_000, "a b"));
+        merges.set(first, "b a");
+        if (second != null) {
+            merges.set(second, "a ");
+        }
+        refused(
+                bpe("merges").strings(PREFIX + "merges", merges),
+                ExcitorException.Mismatch.class,
+                PREFIX + "merges[" + first + "]",
+                "both make no token");
     }
 
     @Test

@@ -1,11 +1,11 @@
-package dev.excitor.model;
+package dev.excitor.model.concurrent;
 
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.function.Supplier;
 
 /// A value that another thread computes meanwhile.
-final class Aside<T> {
+public final class Aside<T> {
 
     private final FutureTask<T> task;
 
@@ -14,14 +14,14 @@ final class Aside<T> {
     }
 
     /// @param name of the thread, which ends with the work
-    static <T> Aside<T> start(String name, Supplier<T> work) {
+    public static <T> Aside<T> start(String name, Supplier<T> work) {
         FutureTask<T> task = new FutureTask<>(work::get);
         Thread.ofPlatform().daemon().name(name).start(task);
         return new Aside<>(task);
     }
 
     /// The value, once it is there, or what its computation threw. An interruption waits until then.
-    T join() {
+    public T join() {
         boolean interrupted = false;
         try {
             while (true) {

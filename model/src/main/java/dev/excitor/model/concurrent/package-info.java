@@ -1,0 +1,2 @@
+/// Work on another thread.
+package dev.excitor.model.concurrent;
