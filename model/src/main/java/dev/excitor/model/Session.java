@@ -13,6 +13,7 @@ import dev.excitor.runtime.Engine;
 import dev.excitor.runtime.ExcitorException;
 import dev.excitor.runtime.HostMemory;
 import dev.excitor.runtime.Lifetime;
+import dev.excitor.runtime.ScratchArena;
 import dev.excitor.runtime.kv.KvCache;
 import dev.excitor.runtime.kv.KvLayout;
 import dev.excitor.runtime.ops.AttentionWorkspace;
@@ -64,7 +65,7 @@ public final class Session implements AutoCloseable {
         Dimensions dims = decoder.dimensions();
         int context = options.context() == 0 ? dims.context() : options.context();
         int most = Math.min(options.batch(), context);
-        this.arena = Arena.ofShared();
+        this.arena = new ScratchArena();
         try {
             requireMemory(decoder.scratchBytes(most));
             this.bypass = bypass(options, dims, most);

@@ -1,6 +1,6 @@
 package dev.excitor.runtime;
 
-import dev.excitor.runtime.foreign.LargeMapping;
+import dev.excitor.runtime.foreign.FreshPages;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -21,7 +21,7 @@ public final class HugePages {
     /// @throws OutOfMemoryError when it cannot be had
     public static MemorySegment allocate(Arena arena, long bytes, long alignment) {
         if (bytes >= MUCH && HostMemory.ifLessThan(bytes).isEmpty()) {
-            MemorySegment large = LargeMapping.allocate(arena, bytes);
+            MemorySegment large = FreshPages.allocateHuge(arena, bytes);
             if (large != null) {
                 return large;
             }
