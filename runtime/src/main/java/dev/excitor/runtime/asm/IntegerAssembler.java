@@ -69,6 +69,15 @@ abstract class IntegerAssembler extends Encoder {
         emit(0xc3);
     }
 
+    /// Calls the function whose address the register holds.
+    public void call(Gpr r) {
+        require(r.bits() == 64, "an address has 64 bits");
+        if (r.index() > 7) {
+            emit(0x41);
+        }
+        emit(0xff, 0xd0 | (r.index() & 7));
+    }
+
     public void push(Gpr r) {
         stack(0x50, r);
     }

@@ -44,17 +44,36 @@ public final class MachineCode implements AutoCloseable {
         }
     }
 
+    /// Where the function is, for other machine code to call it.
+    public long address() {
+        requireOpen();
+        return pages.address();
+    }
+
     /// Calls the function; safe from several threads when their arguments are apart.
+    public void call(Arguments arguments) {
+        call(arguments.address());
+    }
+
+    /// The same with arguments that someone else wrote.
     public void call(MemorySegment arguments) {
-        if (closed) {
-            throw new IllegalStateException("this machine code has been unmapped");
-        }
+        call(arguments.address());
+    }
+
+    private void call(long arguments) {
+        requireOpen();
         try {
-            Native.CALL.invokeExact(pages, arguments.address());
+            Native.CALL.invokeExact(pages, arguments);
         } catch (RuntimeException | Error failure) {
             throw failure;
         } catch (Throwable impossible) {
             throw new IllegalStateException(impossible);
+        }
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("this machine code has been unmapped");
         }
     }
 

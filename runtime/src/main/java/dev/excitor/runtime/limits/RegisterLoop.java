@@ -1,9 +1,8 @@
 package dev.excitor.runtime.limits;
 
+import dev.excitor.runtime.foreign.Arguments;
 import dev.excitor.runtime.foreign.MachineCode;
 import dev.excitor.runtime.team.Team;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /// Machine code that does the same on registers alone, round after round.
 final class RegisterLoop implements AutoCloseable {
@@ -24,8 +23,8 @@ final class RegisterLoop implements AutoCloseable {
     /// Operations a second.
     double measure(Team team) {
         return Stopwatch.rate(team, operations * rounds * team.size(), worker -> {
-            MemorySegment arguments = worker.memory(Long.BYTES);
-            arguments.set(ValueLayout.JAVA_LONG, 0, rounds);
+            Arguments arguments = worker.arguments(Long.BYTES);
+            arguments.set(0, rounds);
             code.call(arguments);
         });
     }

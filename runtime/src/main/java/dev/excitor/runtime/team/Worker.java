@@ -1,5 +1,6 @@
 package dev.excitor.runtime.team;
 
+import dev.excitor.runtime.foreign.Arguments;
 import java.lang.foreign.MemorySegment;
 
 /// One member of a [Team] while it runs a task: its number, and the barrier it meets the others at.
@@ -8,7 +9,7 @@ public final class Worker {
     private final Team team;
     private final int index;
     private float[] floats = new float[0];
-    private MemorySegment memory = MemorySegment.NULL;
+    private Arguments arguments = new Arguments(MemorySegment.NULL);
 
     Worker(Team team, int index) {
         this.team = team;
@@ -52,10 +53,15 @@ public final class Worker {
     /// Native scratch of this thread, at least `bytes` with whatever was left in them, aligned to 64; like [#floats],
     /// and gone with the team.
     public MemorySegment memory(long bytes) {
-        if (memory.byteSize() < bytes) {
-            memory = team.allocate(bytes);
+        return arguments(bytes).memory();
+    }
+
+    /// The same for machine code.
+    public Arguments arguments(long bytes) {
+        if (arguments.byteSize() < bytes) {
+            arguments = new Arguments(team.allocate(bytes));
         }
-        return memory;
+        return arguments;
     }
 
     private int share(int n, int grain, int part) {

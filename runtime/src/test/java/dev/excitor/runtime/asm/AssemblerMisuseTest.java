@@ -69,6 +69,7 @@ class AssemblerMisuseTest {
         misuse("movsxd to 32 bits",                    a -> a.movsxd(RAX.lower(), RCX.lower())),
         misuse("movsxd from 64 bits",                  a -> a.movsxd(RAX, RCX)),
         misuse("movsxd from memory to 32 bits",        a -> a.movsxd(RAX.lower(), at(RDI))),
+        misuse("call of 32 bits",                      a -> a.call(RAX.lower())),
         misuse("push of 32 bits",                      a -> a.push(RAX.lower())),
         misuse("pop of 32 bits",                       a -> a.pop(R9.lower())),
         misuse("a shift by all 64 bits",               a -> a.shl(RAX, 64)),

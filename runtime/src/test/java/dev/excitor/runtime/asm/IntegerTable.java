@@ -39,6 +39,12 @@ final class IntegerTable {
         row("jl .",  a -> a.jl(a.here()),  "7c fe"),
         row("jge .", a -> a.jge(a.here()), "7d fe"),
 
+        row("call rax", a -> a.call(RAX), "ff d0"),
+        row("call rsp", a -> a.call(RSP), "ff d4"),
+        row("call rdi", a -> a.call(RDI), "ff d7"),
+        row("call r8",  a -> a.call(R8),  "41 ff d0"),
+        row("call r15", a -> a.call(R15), "41 ff d7"),
+
         row("push rax", a -> a.push(RAX), "50"),
         row("push rsp", a -> a.push(RSP), "54"),
         row("push rdi", a -> a.push(RDI), "57"),

@@ -4,13 +4,13 @@ import static dev.excitor.runtime.foreign.Addresses.readable;
 import static dev.excitor.runtime.foreign.Addresses.writable;
 
 import dev.excitor.runtime.Tensor;
+import dev.excitor.runtime.foreign.Arguments;
 import dev.excitor.runtime.foreign.MachineCode;
 import dev.excitor.runtime.kernel.Activations;
 import dev.excitor.runtime.kernel.MatMul;
 import dev.excitor.runtime.kernel.Packing;
 import dev.excitor.runtime.team.Worker;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -95,7 +95,7 @@ final class AmxMatMul implements MatMul {
         }
         int rows = w.shape().rows();
         int to = worker.to(rows, BLOCK_ROWS);
-        MemorySegment memory = worker.memory(WORKER_BYTES);
+        Arguments memory = worker.arguments(WORKER_BYTES);
         for (int first = worker.from(rows, BLOCK_ROWS); first < to; first += PANEL_ROWS) {
             int count = Math.min(PANEL_ROWS, to - first);
             for (int col = 0; col < cols; col += BrainPacking.COLS) {
@@ -106,42 +106,42 @@ final class AmxMatMul implements MatMul {
     }
 
     /// Weight rows `[first, first + count)` of a run of columns into the panel.
-    private void unpack(MemorySegment memory, Tensor w, int first, int count, int col) {
+    private void unpack(Arguments memory, Tensor w, int first, int count, int col) {
         int width = BrainPacking.width(col, cols);
         long rowBytes = w.rowBytes();
         long weights = readable(w.data(), first * rowBytes, count * rowBytes) + source.bytes(col);
-        set(memory, PanelKernel.W_STRIDE, rowBytes);
-        set(memory, PanelKernel.UNITS, width / source.unitWeights());
-        set(memory, PanelKernel.AHEAD, BrainTiles.ROWS * rowBytes);
+        memory.set(PanelKernel.W_STRIDE, rowBytes);
+        memory.set(PanelKernel.UNITS, width / source.unitWeights());
+        memory.set(PanelKernel.AHEAD, BrainTiles.ROWS * rowBytes);
         for (int row = 0; row < count; row += BrainTiles.ROWS) {
             int tile = row / BrainTiles.ROWS;
-            set(memory, PanelKernel.W, weights + row * rowBytes);
-            set(memory, PanelKernel.LAST_ROW, Math.min(BrainTiles.ROWS, count - row) - 1);
-            set(memory, PanelKernel.OUT, memory.address() + PANEL_AT + tile * BrainPacking.runBytes(width));
+            memory.set(PanelKernel.W, weights + row * rowBytes);
+            memory.set(PanelKernel.LAST_ROW, Math.min(BrainTiles.ROWS, count - row) - 1);
+            memory.set(PanelKernel.OUT, memory.address() + PANEL_AT + tile * BrainPacking.runBytes(width));
             panelKernel.call(memory);
         }
     }
 
     /// The panel with all activations, two tiles of them at a time.
     private void multiply(
-            MemorySegment memory, int first, int count, Activations x, int col, MemorySegment y, int yStride) {
+            Arguments memory, int first, int count, Activations x, int col, MemorySegment y, int yStride) {
         int n = x.rows();
         int width = BrainPacking.width(col, cols);
         long runBytes = BrainPacking.runBytes(width);
         long yBytes = 4L * yStride;
         int whole = count / BLOCK_ROWS;
         int rest = count % BLOCK_ROWS;
-        set(memory, TileKernel.Y_STRIDE, yBytes);
-        set(memory, TileKernel.K, width / BrainTiles.COLS);
-        set(memory, TileKernel.RUN, runBytes);
-        set(memory, TileKernel.SCRATCH, memory.address() + SCRATCH_AT);
+        memory.set(TileKernel.Y_STRIDE, yBytes);
+        memory.set(TileKernel.K, width / BrainTiles.COLS);
+        memory.set(TileKernel.RUN, runBytes);
+        memory.set(TileKernel.SCRATCH, memory.address() + SCRATCH_AT);
         for (int token = 0; token < n; token += BLOCK_ROWS) {
             int tokens = Math.min(BLOCK_ROWS, n - token);
             int tiles = BrainPacking.tiles(tokens);
             long source = BrainPacking.offset(n, token / BrainTiles.ROWS, col, cols);
             long target = writable(y, token * yBytes + 4L * first, (tokens - 1) * yBytes + 4L * count);
-            set(memory, TileKernel.X, readable(x.packed(packing), source, tiles * runBytes));
-            set(memory, TileKernel.TOKENS, tokens);
+            memory.set(TileKernel.X, readable(x.packed(packing), source, tiles * runBytes));
+            memory.set(TileKernel.TOKENS, tokens);
             long panel = memory.address() + PANEL_AT;
             if (whole > 0) {
                 blocks(memory, whole, BLOCK_ROWS, tiles, col > 0, panel, target);
@@ -154,22 +154,17 @@ final class AmxMatMul implements MatMul {
     }
 
     /// @param rows of each block
-    private void blocks(
-            MemorySegment memory, int blocks, int rows, int tokenTiles, boolean adds, long panel, long target) {
+    private void blocks(Arguments memory, int blocks, int rows, int tokenTiles, boolean adds, long panel, long target) {
         int rowsA = Math.min(BrainTiles.ROWS, rows);
         long maskA = (1L << rowsA) - 1;
         long maskB = (1L << (rows - rowsA)) - 1;
-        set(memory, TileKernel.W, panel);
-        set(memory, TileKernel.Y, target);
-        set(memory, TileKernel.BLOCKS, blocks);
-        set(memory, TileKernel.MASK_A, maskA);
-        set(memory, TileKernel.MASK_B, maskB);
-        set(memory, TileKernel.ADD_A, adds ? maskA : 0);
-        set(memory, TileKernel.ADD_B, adds ? maskB : 0);
+        memory.set(TileKernel.W, panel);
+        memory.set(TileKernel.Y, target);
+        memory.set(TileKernel.BLOCKS, blocks);
+        memory.set(TileKernel.MASK_A, maskA);
+        memory.set(TileKernel.MASK_B, maskB);
+        memory.set(TileKernel.ADD_A, adds ? maskA : 0);
+        memory.set(TileKernel.ADD_B, adds ? maskB : 0);
         tileKernels[BrainPacking.tiles(rows) - 1][tokenTiles - 1].call(memory);
-    }
-
-    private static void set(MemorySegment arguments, int at, long value) {
-        arguments.set(ValueLayout.JAVA_LONG, at, value);
     }
 }

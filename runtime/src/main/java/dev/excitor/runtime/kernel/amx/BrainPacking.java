@@ -3,13 +3,13 @@ package dev.excitor.runtime.kernel.amx;
 import static dev.excitor.runtime.foreign.Addresses.readable;
 import static dev.excitor.runtime.foreign.Addresses.writable;
 
+import dev.excitor.runtime.foreign.Arguments;
 import dev.excitor.runtime.foreign.MachineCode;
 import dev.excitor.runtime.kernel.Activations;
 import dev.excitor.runtime.kernel.Packing;
 import dev.excitor.runtime.team.Worker;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /// Activations as [BrainTiles].
 ///
@@ -76,17 +76,13 @@ final class BrainPacking implements Packing<MemorySegment> {
         int first = tile * BrainTiles.ROWS;
         int rows = Math.min(BrainTiles.ROWS, n - first);
         long stride = 4L * cols;
-        MemorySegment memory = worker.memory(WORKER_BYTES);
-        set(memory, PackKernel.X, readable(x.data(), first * stride + 4L * col, (rows - 1) * stride + 4L * width));
-        set(memory, PackKernel.X_STRIDE, stride);
-        set(memory, PackKernel.LAST_ROW, rows - 1);
-        set(memory, PackKernel.STEPS, width / BrainTiles.STEP_COLS);
-        set(memory, PackKernel.OUT, writable(packed, offset(n, tile, col, cols), runBytes(width)));
-        set(memory, PackKernel.SCRATCH, memory.address() + SCRATCH_AT);
+        Arguments memory = worker.arguments(WORKER_BYTES);
+        memory.set(PackKernel.X, readable(x.data(), first * stride + 4L * col, (rows - 1) * stride + 4L * width));
+        memory.set(PackKernel.X_STRIDE, stride);
+        memory.set(PackKernel.LAST_ROW, rows - 1);
+        memory.set(PackKernel.STEPS, width / BrainTiles.STEP_COLS);
+        memory.set(PackKernel.OUT, writable(packed, offset(n, tile, col, cols), runBytes(width)));
+        memory.set(PackKernel.SCRATCH, memory.address() + SCRATCH_AT);
         pack.call(memory);
-    }
-
-    private static void set(MemorySegment arguments, int at, long value) {
-        arguments.set(ValueLayout.JAVA_LONG, at, value);
     }
 }

@@ -4,15 +4,16 @@ import static dev.excitor.runtime.foreign.Addresses.readable;
 import static dev.excitor.runtime.foreign.Addresses.writable;
 
 import dev.excitor.runtime.Tensor;
+import dev.excitor.runtime.foreign.Arguments;
 import dev.excitor.runtime.foreign.MachineCode;
 import dev.excitor.runtime.kernel.Activations;
 import dev.excitor.runtime.kernel.MatMul;
 import dev.excitor.runtime.kernel.Packing;
+import dev.excitor.runtime.kernel.x86.CallSequence;
 import dev.excitor.runtime.kernel.x86.Q8Packing;
 import dev.excitor.runtime.kernel.x86.RowArguments;
 import dev.excitor.runtime.team.Worker;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /// Products of one format and width with activations rounded to bytes, in machine code.
@@ -49,14 +50,10 @@ final class Avx2MatMul implements MatMul {
     /// Weight rows that a tile takes.
     private static final int PAIR = 2 * Panel.ROWS;
 
-    private static final int ARGUMENTS = 128;
-    private static final int MASKS = ARGUMENTS;
-    private static final int SCRATCH = MASKS + PAIR * Integer.BYTES;
-    private static final int PANELS = SCRATCH + PanelKernel.SCRATCH_BYTES;
     private static final int MOST_PANEL_BYTES = Panel.COLS / 32 * (Panel.SCALES + 4 * 32);
 
-    /// Native scratch of a worker: arguments, masks, a unit of 8 rows, two panels; or what row kernels take.
-    private static final int WORKER_BYTES = Math.max(RowKernel.ARGUMENT_BYTES, PANELS + 2 * MOST_PANEL_BYTES);
+    /// Calls for a run of columns: both panels, and tiles of two sizes.
+    private static final int CALLS_OF_RUN = 4;
 
     private final String name;
     private final WeightCode code;
@@ -64,11 +61,20 @@ final class Avx2MatMul implements MatMul {
     private final MachineCode[] rowKernels;
     private final MachineCode panelKernel;
     private final MachineCode[] tileKernels;
+    private final MachineCode sequence;
     private final OctetPacking octets;
     private final Q8Packing records;
+    /// Most calls of a sequence, and what lies behind them in a worker's memory: masks, a unit of 8 rows, two panels.
+    private final int most;
+
+    private final int masks;
+    private final int scratch;
+    private final int panels;
+    private final int workerBytes;
 
     /// @param rowKernels  for 1 to [RowKernel#mostTokens] rows of activations
     /// @param tileKernels for [TileKernel#MIN_TOKENS] to [TileKernel#MAX_TOKENS]
+    /// @param sequence    a [CallSequence]
     /// @param octets      what row kernels read
     /// @param records     what tile kernels read
     Avx2MatMul(
@@ -78,6 +84,7 @@ final class Avx2MatMul implements MatMul {
             MachineCode[] rowKernels,
             MachineCode panelKernel,
             MachineCode[] tileKernels,
+            MachineCode sequence,
             OctetPacking octets,
             Q8Packing records) {
         this.name = name;
@@ -86,8 +93,14 @@ final class Avx2MatMul implements MatMul {
         this.rowKernels = rowKernels;
         this.panelKernel = panelKernel;
         this.tileKernels = tileKernels;
+        this.sequence = sequence;
         this.octets = octets;
         this.records = records;
+        this.most = CALLS_OF_RUN * Math.ceilDiv(cols, Panel.COLS);
+        this.masks = CallSequence.bytes(most);
+        this.scratch = masks + PAIR * Integer.BYTES;
+        this.panels = scratch + PanelKernel.SCRATCH_BYTES;
+        this.workerBytes = Math.max(RowKernel.ARGUMENT_BYTES, panels + 2 * MOST_PANEL_BYTES);
     }
 
     private static int tilesFrom(WeightCode code) {
@@ -114,18 +127,18 @@ final class Avx2MatMul implements MatMul {
         int rows = w.shape().rows();
         int from = worker.from(rows, PAIR);
         int to = worker.to(rows, PAIR);
-        MemorySegment memory = worker.memory(WORKER_BYTES);
+        Arguments memory = worker.arguments(workerBytes);
         if (x.rows() < tilesFrom(code)) {
             rows(memory, w, from, to, x, y, yStride);
         } else {
-            for (int first = from; first < to; first += PAIR) {
-                pair(memory, w, first, Math.min(PAIR, to - first), x, y, yStride);
-            }
+            int whole = (to - from) / PAIR;
+            pairs(memory, w, from, PAIR, whole, x, y, yStride);
+            pairs(memory, w, from + whole * PAIR, (to - from) % PAIR, 1, x, y, yStride);
         }
     }
 
     /// Weight rows `[from, to)` with the few activations, a strip at a time.
-    private void rows(MemorySegment memory, Tensor w, int from, int to, Activations x, MemorySegment y, int yStride) {
+    private void rows(Arguments memory, Tensor w, int from, int to, Activations x, MemorySegment y, int yStride) {
         int groups = Math.ceilDiv(x.rows(), rowKernels.length);
         int strip = Math.max(1, groups == 1 ? to - from : STRIP_BYTES / (int) w.rowBytes());
         for (int first = from; first < to; first += strip) {
@@ -135,7 +148,7 @@ final class Avx2MatMul implements MatMul {
 
     /// Weight rows `[from, to)` with all activations, a group of them at a time.
     private void strip(
-            MemorySegment memory, Tensor w, int from, int to, Activations x, int groups, MemorySegment y, int yStride) {
+            Arguments memory, Tensor w, int from, int to, Activations x, int groups, MemorySegment y, int yStride) {
         int n = x.rows();
         long weights = readable(w.data(), from * w.rowBytes(), (to - from) * w.rowBytes());
         long xBytes = Q8Octets.rowBytes(cols);
@@ -145,49 +158,67 @@ final class Avx2MatMul implements MatMul {
             int tokens = n * (group + 1) / groups - token;
             long source = readable(x.packed(octets), token * xBytes, tokens * xBytes);
             long target = writable(y, token * yBytes + 4L * from, (tokens - 1) * yBytes + 4L * (to - from));
-            set(memory, RowArguments.W, weights);
-            set(memory, RowArguments.ROWS, to - from);
-            set(memory, RowArguments.X, source);
-            set(memory, RowArguments.Y, target);
-            set(memory, RowArguments.Y_STRIDE, yBytes);
+            memory.set(RowArguments.W, weights);
+            memory.set(RowArguments.ROWS, to - from);
+            memory.set(RowArguments.X, source);
+            memory.set(RowArguments.Y, target);
+            memory.set(RowArguments.Y_STRIDE, yBytes);
             rowKernels[tokens - 1].call(memory);
         }
     }
 
-    /// Up to 16 weight rows with all activations.
-    private void pair(
-            MemorySegment memory, Tensor w, int first, int rows, Activations x, MemorySegment y, int yStride) {
-        int rowsB = rows - Panel.ROWS;
+    /// Up to 16 weight rows from `first` on with all activations, and so many behind them, round after round.
+    private void pairs(
+            Arguments memory, Tensor w, int first, int rows, int rounds, Activations x, MemorySegment y, int yStride) {
+        if (rows == 0 || rounds == 0) {
+            return;
+        }
+        int n = x.rows();
+        int all = (rounds - 1) * PAIR + rows;
+        long rowBytes = w.rowBytes();
+        long xBytes = Q8Records.rowBytes(cols);
+        long yBytes = 4L * yStride;
+        long weights = readable(w.data(), first * rowBytes, all * rowBytes);
+        long source = readable(x.packed(records), 0, n * xBytes);
+        long target = writable(y, 4L * first, (n - 1) * yBytes + 4L * all);
         for (int row = 0; row < PAIR && rows < PAIR; row++) {
-            memory.set(ValueLayout.JAVA_INT, MASKS + row * Integer.BYTES, row < rows ? -1 : 0);
+            memory.setInt(masks + row * Integer.BYTES, row < rows ? -1 : 0);
         }
+        // tiles of three activations and, where they do not divide evenly, one or two tiles of two
+        int tiles = Math.ceilDiv(n, TileKernel.MAX_TOKENS);
+        int smaller = tiles * TileKernel.MAX_TOKENS - n;
+        int larger = tiles - smaller;
+        int split = larger * TileKernel.MAX_TOKENS;
+        int calls = 0;
         for (int col = 0; col < cols; col += Panel.COLS) {
-            int width = Math.min(Panel.COLS, cols - col);
-            unpack(memory, w, first, Math.min(Panel.ROWS, rows), col, width, 0);
-            if (rowsB > 0) {
-                unpack(memory, w, first + Panel.ROWS, rowsB, col, width, 1);
+            unpack(memory, calls++, weights, rowBytes, Math.min(Panel.ROWS, rows), col, 0);
+            if (rows > Panel.ROWS) {
+                unpack(memory, calls++, weights + Panel.ROWS * rowBytes, rowBytes, rows - Panel.ROWS, col, 1);
             }
-            set(memory, TileKernel.PANEL_A, memory.address() + PANELS);
-            set(memory, TileKernel.PANEL_B, memory.address() + PANELS + MOST_PANEL_BYTES);
-            set(memory, TileKernel.STEPS, width / Q8Records.STEP);
-            set(memory, TileKernel.MASKS, rows < PAIR ? memory.address() + MASKS : 0);
-            set(memory, TileKernel.ADDS, col);
-            tiles(memory, first, rows, x, col, y, yStride);
+            if (larger > 0) {
+                tiles(memory, calls++, rows, TileKernel.MAX_TOKENS, larger, source, col, target, yBytes);
+            }
+            if (smaller > 0) {
+                long from = source + split * xBytes;
+                long to = target + split * yBytes;
+                tiles(memory, calls++, rows, TileKernel.MAX_TOKENS - 1, smaller, from, col, to, yBytes);
+            }
         }
+        CallSequence.run(sequence, memory, calls, rounds);
     }
 
-    private void unpack(MemorySegment memory, Tensor w, int first, int rows, int col, int width, int panel) {
-        long rowBytes = w.rowBytes();
-        long weights = readable(w.data(), first * rowBytes, rows * rowBytes);
-        long at = bytes(col);
-        set(memory, PanelKernel.W, weights + at);
-        set(memory, PanelKernel.W_STRIDE, rowBytes);
-        set(memory, PanelKernel.LAST_ROW, rows - 1);
-        set(memory, PanelKernel.UNITS, width / code.unitWeights());
-        set(memory, PanelKernel.OUT, memory.address() + PANELS + (long) panel * MOST_PANEL_BYTES);
-        set(memory, PanelKernel.SCRATCH, memory.address() + SCRATCH);
-        set(memory, PanelKernel.AHEAD, col + width < cols ? bytes(width) : PAIR * rowBytes - at);
-        panelKernel.call(memory);
+    /// A call that unpacks a run of columns, of the rows at `weights`, into one of the panels.
+    private void unpack(Arguments memory, int call, long weights, long rowBytes, int rows, int col, int panel) {
+        int width = Math.min(Panel.COLS, cols - col);
+        int at = CallSequence.arguments(call, most);
+        CallSequence.put(memory, call, most, panelKernel, PanelKernel.W, PAIR * rowBytes);
+        memory.set(at + PanelKernel.W, weights + bytes(col));
+        memory.set(at + PanelKernel.W_STRIDE, rowBytes);
+        memory.set(at + PanelKernel.LAST_ROW, rows - 1);
+        memory.set(at + PanelKernel.UNITS, width / code.unitWeights());
+        memory.set(at + PanelKernel.OUT, memory.address() + panels + (long) panel * MOST_PANEL_BYTES);
+        memory.set(at + PanelKernel.SCRATCH, memory.address() + scratch);
+        memory.set(at + PanelKernel.AHEAD, col + width < cols ? bytes(width) : PAIR * rowBytes - bytes(col));
     }
 
     /// Bytes of so many columns of a row.
@@ -195,46 +226,29 @@ final class Avx2MatMul implements MatMul {
         return columns / code.unitWeights() * (long) code.unitBytes();
     }
 
-    /// All activations in tiles of three and, where they do not divide evenly, one or two tiles of two.
+    /// A call that multiplies the panels with so many tiles of activations, which lie at `source`.
     private void tiles(
-            MemorySegment memory, int first, int rows, Activations x, int col, MemorySegment y, int yStride) {
-        int n = x.rows();
-        int tiles = (n + TileKernel.MAX_TOKENS - 1) / TileKernel.MAX_TOKENS;
-        int smaller = tiles * TileKernel.MAX_TOKENS - n;
-        int larger = tiles - smaller;
-        int split = larger * TileKernel.MAX_TOKENS;
-        tiles(memory, first, rows, x, col, 0, TileKernel.MAX_TOKENS, larger, y, yStride);
-        tiles(memory, first, rows, x, col, split, TileKernel.MAX_TOKENS - 1, smaller, y, yStride);
-    }
-
-    private void tiles(
-            MemorySegment memory,
-            int first,
+            Arguments memory,
+            int call,
             int rows,
-            Activations x,
-            int col,
-            int token,
             int tokens,
             int tiles,
-            MemorySegment y,
-            int yStride) {
-        if (tiles == 0) {
-            return;
-        }
-        long xBytes = Q8Records.rowBytes(cols);
-        long yBytes = 4L * yStride;
-        int count = tiles * tokens;
-        long source = readable(x.packed(records), token * xBytes, count * xBytes);
-        long target = writable(y, token * yBytes + 4L * first, (count - 1) * yBytes + 4L * rows);
-        set(memory, TileKernel.X, source + (long) col / Q8Records.STEP * Q8Records.BYTES);
-        set(memory, TileKernel.X_STRIDE, xBytes);
-        set(memory, TileKernel.Y, target);
-        set(memory, TileKernel.Y_STRIDE, yBytes);
-        set(memory, TileKernel.TILES, tiles);
-        tileKernels[tokens - TileKernel.MIN_TOKENS].call(memory);
-    }
-
-    private static void set(MemorySegment arguments, int at, long value) {
-        arguments.set(ValueLayout.JAVA_LONG, at, value);
+            long source,
+            int col,
+            long target,
+            long yBytes) {
+        int width = Math.min(Panel.COLS, cols - col);
+        int at = CallSequence.arguments(call, most);
+        CallSequence.put(memory, call, most, tileKernels[tokens - TileKernel.MIN_TOKENS], TileKernel.Y, 4L * PAIR);
+        memory.set(at + TileKernel.PANEL_A, memory.address() + panels);
+        memory.set(at + TileKernel.PANEL_B, memory.address() + panels + MOST_PANEL_BYTES);
+        memory.set(at + TileKernel.STEPS, width / Q8Records.STEP);
+        memory.set(at + TileKernel.X, source + (long) col / Q8Records.STEP * Q8Records.BYTES);
+        memory.set(at + TileKernel.X_STRIDE, Q8Records.rowBytes(cols));
+        memory.set(at + TileKernel.Y, target);
+        memory.set(at + TileKernel.Y_STRIDE, yBytes);
+        memory.set(at + TileKernel.TILES, tiles);
+        memory.set(at + TileKernel.ADDS, col);
+        memory.set(at + TileKernel.MASKS, rows < PAIR ? memory.address() + masks : 0);
     }
 }

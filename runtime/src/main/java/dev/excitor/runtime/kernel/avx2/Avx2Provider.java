@@ -96,6 +96,7 @@ public final class Avx2Provider implements KernelProvider, AutoCloseable {
                 rows,
                 panelKernel(wanted.code()),
                 tileKernels(wanted.code()),
+                store.callSequence(),
                 octets(wanted.code()),
                 records());
     }

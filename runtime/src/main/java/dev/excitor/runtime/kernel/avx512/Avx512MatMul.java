@@ -4,15 +4,16 @@ import static dev.excitor.runtime.foreign.Addresses.readable;
 import static dev.excitor.runtime.foreign.Addresses.writable;
 
 import dev.excitor.runtime.Tensor;
+import dev.excitor.runtime.foreign.Arguments;
 import dev.excitor.runtime.foreign.MachineCode;
 import dev.excitor.runtime.kernel.Activations;
 import dev.excitor.runtime.kernel.MatMul;
 import dev.excitor.runtime.kernel.Packing;
+import dev.excitor.runtime.kernel.x86.CallSequence;
 import dev.excitor.runtime.kernel.x86.Q8Packing;
 import dev.excitor.runtime.kernel.x86.RowArguments;
 import dev.excitor.runtime.team.Worker;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /// Products of one format and width with activations rounded to bytes, in machine code.
@@ -25,12 +26,10 @@ final class Avx512MatMul implements MatMul {
     /// From this many activation rows on, panels pay.
     static final int TILES_FROM = RowKernel.MAX_TOKENS + 1;
 
-    private static final int ARGUMENTS = 128;
-    private static final int PANELS = ARGUMENTS + PanelKernel.SCRATCH_BYTES;
     private static final int MOST_PANEL_BYTES = Panel.COLS / 64 * (Panel.SCALES + 8 * 64);
 
-    /// Native scratch of a worker: arguments, a unit of 16 rows, two panels.
-    static final int WORKER_BYTES = PANELS + 2 * MOST_PANEL_BYTES;
+    /// Calls for a run of columns: both panels, and tiles of two sizes.
+    private static final int CALLS_OF_RUN = 4;
 
     private static final int PAIR = 2 * Panel.ROWS;
 
@@ -40,11 +39,19 @@ final class Avx512MatMul implements MatMul {
     private final MachineCode[] rowKernels;
     private final MachineCode panelKernel;
     private final MachineCode[] tileKernels;
+    private final MachineCode sequence;
     private final Q8Packing lanes;
     private final Q8Packing records;
+    /// Most calls of a sequence, and what lies behind them in a worker's memory: a unit of 16 rows, two panels.
+    private final int most;
+
+    private final int scratch;
+    private final int panels;
+    private final int workerBytes;
 
     /// @param rowKernels  for 1 to [RowKernel#MAX_TOKENS] rows of activations
     /// @param tileKernels for [TileKernel#MIN_TOKENS] to [TileKernel#MAX_TOKENS]
+    /// @param sequence    a [CallSequence]
     Avx512MatMul(
             String name,
             WeightCode code,
@@ -52,6 +59,7 @@ final class Avx512MatMul implements MatMul {
             MachineCode[] rowKernels,
             MachineCode panelKernel,
             MachineCode[] tileKernels,
+            MachineCode sequence,
             Q8Packing lanes,
             Q8Packing records) {
         this.name = name;
@@ -60,8 +68,13 @@ final class Avx512MatMul implements MatMul {
         this.rowKernels = rowKernels;
         this.panelKernel = panelKernel;
         this.tileKernels = tileKernels;
+        this.sequence = sequence;
         this.lanes = lanes;
         this.records = records;
+        this.most = CALLS_OF_RUN * Math.ceilDiv(cols, Panel.COLS);
+        this.scratch = CallSequence.bytes(most);
+        this.panels = scratch + PanelKernel.SCRATCH_BYTES;
+        this.workerBytes = panels + 2 * MOST_PANEL_BYTES;
     }
 
     @Override
@@ -85,10 +98,11 @@ final class Avx512MatMul implements MatMul {
         if (x.rows() < TILES_FROM) {
             rows(worker, w, worker.from(rows, Panel.ROWS), worker.to(rows, Panel.ROWS), x, y, yStride);
         } else {
-            int to = worker.to(rows, PAIR);
-            for (int first = worker.from(rows, PAIR); first < to; first += PAIR) {
-                pair(worker, w, first, Math.min(PAIR, to - first), x, y, yStride);
-            }
+            int from = worker.from(rows, PAIR);
+            int count = worker.to(rows, PAIR) - from;
+            int whole = count / PAIR;
+            pairs(worker, w, from, PAIR, whole, x, y, yStride);
+            pairs(worker, w, from + whole * PAIR, count % PAIR, 1, x, y, yStride);
         }
     }
 
@@ -99,48 +113,63 @@ final class Avx512MatMul implements MatMul {
         }
         int n = x.rows();
         long yBytes = 4L * yStride;
-        MemorySegment arguments = worker.memory(WORKER_BYTES);
-        set(arguments, RowArguments.W, readable(w.data(), from * w.rowBytes(), (to - from) * w.rowBytes()));
-        set(arguments, RowArguments.ROWS, to - from);
-        set(arguments, RowArguments.X, readable(x.packed(lanes), 0, (long) n * Q8Lanes.rowBytes(cols)));
-        set(arguments, RowArguments.Y, writable(y, 4L * from, (n - 1) * yBytes + 4L * (to - from)));
-        set(arguments, RowArguments.Y_STRIDE, yBytes);
+        Arguments arguments = worker.arguments(workerBytes);
+        arguments.set(RowArguments.W, readable(w.data(), from * w.rowBytes(), (to - from) * w.rowBytes()));
+        arguments.set(RowArguments.ROWS, to - from);
+        arguments.set(RowArguments.X, readable(x.packed(lanes), 0, (long) n * Q8Lanes.rowBytes(cols)));
+        arguments.set(RowArguments.Y, writable(y, 4L * from, (n - 1) * yBytes + 4L * (to - from)));
+        arguments.set(RowArguments.Y_STRIDE, yBytes);
         rowKernels[n - 1].call(arguments);
     }
 
-    /// Up to 32 weight rows with all activations.
-    private void pair(Worker worker, Tensor w, int first, int rows, Activations x, MemorySegment y, int yStride) {
-        MemorySegment memory = worker.memory(WORKER_BYTES);
-        int rowsA = Math.min(Panel.ROWS, rows);
-        int rowsB = rows - rowsA;
-        for (int col = 0; col < cols; col += Panel.COLS) {
-            int width = Math.min(Panel.COLS, cols - col);
-            unpack(memory, w, first, rowsA, col, width, 0);
-            if (rowsB > 0) {
-                unpack(memory, w, first + Panel.ROWS, rowsB, col, width, 1);
-            }
-            set(memory, TileKernel.PANEL_A, memory.address() + PANELS);
-            set(memory, TileKernel.PANEL_B, memory.address() + PANELS + MOST_PANEL_BYTES);
-            set(memory, TileKernel.STEPS, width / 64);
-            set(memory, TileKernel.MASK_A, (1 << rowsA) - 1);
-            set(memory, TileKernel.MASK_B, (1 << rowsB) - 1);
-            set(memory, TileKernel.ADDS, col);
-            tiles(memory, first, rows, x, col, y, yStride);
+    /// Up to 32 weight rows from `first` on with all activations, and so many behind them, round after round.
+    private void pairs(
+            Worker worker, Tensor w, int first, int rows, int rounds, Activations x, MemorySegment y, int yStride) {
+        if (rows == 0 || rounds == 0) {
+            return;
         }
+        Arguments memory = worker.arguments(workerBytes);
+        int n = x.rows();
+        int all = (rounds - 1) * PAIR + rows;
+        long rowBytes = w.rowBytes();
+        long yBytes = 4L * yStride;
+        long weights = readable(w.data(), first * rowBytes, all * rowBytes);
+        long source = readable(x.packed(records), 0, records.offset(n, 0, cols, cols));
+        long target = writable(y, 4L * first, (n - 1) * yBytes + 4L * all);
+        // tiles of T activations and, where they do not divide evenly, some of T - 1
+        int tiles = Math.ceilDiv(n, TileKernel.MAX_TOKENS);
+        int tokens = Math.ceilDiv(n, tiles);
+        int smaller = tiles * tokens - n;
+        int larger = tiles - smaller;
+        int split = larger * tokens;
+        int calls = 0;
+        for (int col = 0; col < cols; col += Panel.COLS) {
+            unpack(memory, calls++, weights, rowBytes, Math.min(Panel.ROWS, rows), col, 0);
+            if (rows > Panel.ROWS) {
+                unpack(memory, calls++, weights + Panel.ROWS * rowBytes, rowBytes, rows - Panel.ROWS, col, 1);
+            }
+            long from = source + records.offset(n, 0, col, cols);
+            tiles(memory, calls++, rows, tokens, larger, from, col, target, yBytes);
+            if (smaller > 0) {
+                from = source + records.offset(n, split, col, cols);
+                tiles(memory, calls++, rows, tokens - 1, smaller, from, col, target + split * yBytes, yBytes);
+            }
+        }
+        CallSequence.run(sequence, memory, calls, rounds);
     }
 
-    private void unpack(MemorySegment memory, Tensor w, int first, int rows, int col, int width, int panel) {
-        long rowBytes = w.rowBytes();
-        long weights = readable(w.data(), first * rowBytes, rows * rowBytes);
-        long at = bytes(col);
-        set(memory, PanelKernel.W, weights + at);
-        set(memory, PanelKernel.W_STRIDE, rowBytes);
-        set(memory, PanelKernel.LAST_ROW, rows - 1);
-        set(memory, PanelKernel.UNITS, width / code.unitWeights());
-        set(memory, PanelKernel.OUT, memory.address() + PANELS + (long) panel * MOST_PANEL_BYTES);
-        set(memory, PanelKernel.SCRATCH, memory.address() + ARGUMENTS);
-        set(memory, PanelKernel.AHEAD, col + width < cols ? bytes(width) : PAIR * rowBytes - at);
-        panelKernel.call(memory);
+    /// A call that unpacks a run of columns, of the rows at `weights`, into one of the panels.
+    private void unpack(Arguments memory, int call, long weights, long rowBytes, int rows, int col, int panel) {
+        int width = Math.min(Panel.COLS, cols - col);
+        int at = CallSequence.arguments(call, most);
+        CallSequence.put(memory, call, most, panelKernel, PanelKernel.W, PAIR * rowBytes);
+        memory.set(at + PanelKernel.W, weights + bytes(col));
+        memory.set(at + PanelKernel.W_STRIDE, rowBytes);
+        memory.set(at + PanelKernel.LAST_ROW, rows - 1);
+        memory.set(at + PanelKernel.UNITS, width / code.unitWeights());
+        memory.set(at + PanelKernel.OUT, memory.address() + panels + (long) panel * MOST_PANEL_BYTES);
+        memory.set(at + PanelKernel.SCRATCH, memory.address() + scratch);
+        memory.set(at + PanelKernel.AHEAD, col + width < cols ? bytes(width) : PAIR * rowBytes - bytes(col));
     }
 
     /// Bytes of so many columns of a row.
@@ -148,45 +177,31 @@ final class Avx512MatMul implements MatMul {
         return columns / code.unitWeights() * (long) code.unitBytes();
     }
 
-    /// All activations in tiles of T tokens and, where they do not divide evenly, some of T - 1.
+    /// A call that multiplies the panels with so many tiles of activations, which begin at `source`.
     private void tiles(
-            MemorySegment memory, int first, int rows, Activations x, int col, MemorySegment y, int yStride) {
-        int n = x.rows();
-        int tiles = (n + TileKernel.MAX_TOKENS - 1) / TileKernel.MAX_TOKENS;
-        int tokens = (n + tiles - 1) / tiles;
-        int smaller = tiles * tokens - n;
-        int split = (tiles - smaller) * tokens;
-        tiles(memory, first, rows, x, col, 0, tokens, tiles - smaller, y, yStride);
-        if (smaller > 0) {
-            tiles(memory, first, rows, x, col, split, tokens - 1, smaller, y, yStride);
-        }
-    }
-
-    private void tiles(
-            MemorySegment memory,
-            int first,
+            Arguments memory,
+            int call,
             int rows,
-            Activations x,
-            int col,
-            int token,
             int tokens,
             int tiles,
-            MemorySegment y,
-            int yStride) {
-        long xBytes = (long) Math.min(Panel.COLS, cols - col) / 32 * Q8Records.BYTES;
-        long yBytes = 4L * yStride;
-        int count = tiles * tokens;
-        long source = readable(x.packed(records), records.offset(x.rows(), token, col, cols), count * xBytes);
-        long target = writable(y, token * yBytes + 4L * first, (count - 1) * yBytes + 4L * rows);
-        set(memory, TileKernel.X, source);
-        set(memory, TileKernel.X_STRIDE, xBytes);
-        set(memory, TileKernel.Y, target);
-        set(memory, TileKernel.Y_STRIDE, yBytes);
-        set(memory, TileKernel.TILES, tiles);
-        tileKernels[tokens - TileKernel.MIN_TOKENS].call(memory);
-    }
-
-    private static void set(MemorySegment arguments, int at, long value) {
-        arguments.set(ValueLayout.JAVA_LONG, at, value);
+            long source,
+            int col,
+            long target,
+            long yBytes) {
+        int width = Math.min(Panel.COLS, cols - col);
+        int rowsA = Math.min(Panel.ROWS, rows);
+        int at = CallSequence.arguments(call, most);
+        CallSequence.put(memory, call, most, tileKernels[tokens - TileKernel.MIN_TOKENS], TileKernel.Y, 4L * PAIR);
+        memory.set(at + TileKernel.PANEL_A, memory.address() + panels);
+        memory.set(at + TileKernel.PANEL_B, memory.address() + panels + MOST_PANEL_BYTES);
+        memory.set(at + TileKernel.STEPS, width / 64);
+        memory.set(at + TileKernel.X, source);
+        memory.set(at + TileKernel.X_STRIDE, (long) width / 32 * Q8Records.BYTES);
+        memory.set(at + TileKernel.Y, target);
+        memory.set(at + TileKernel.Y_STRIDE, yBytes);
+        memory.set(at + TileKernel.MASK_A, (1 << rowsA) - 1);
+        memory.set(at + TileKernel.MASK_B, (1 << (rows - rowsA)) - 1);
+        memory.set(at + TileKernel.TILES, tiles);
+        memory.set(at + TileKernel.ADDS, col);
     }
 }

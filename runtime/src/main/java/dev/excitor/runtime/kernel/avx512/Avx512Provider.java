@@ -118,6 +118,7 @@ public final class Avx512Provider implements KernelProvider, AutoCloseable {
                 rows,
                 panelKernel(wanted.code()),
                 tileKernels(wanted.code()),
+                store.callSequence(),
                 lanes(),
                 records());
     }

@@ -4,13 +4,13 @@ import static dev.excitor.runtime.foreign.Addresses.readable;
 import static dev.excitor.runtime.foreign.Addresses.writable;
 
 import dev.excitor.runtime.Tensor;
+import dev.excitor.runtime.foreign.Arguments;
 import dev.excitor.runtime.foreign.MachineCode;
 import dev.excitor.runtime.kernel.Activations;
 import dev.excitor.runtime.kernel.MatMul;
 import dev.excitor.runtime.kernel.Packing;
 import dev.excitor.runtime.team.Worker;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -53,14 +53,14 @@ final class FloatMatMul implements MatMul {
         }
         long weights = readable(w.data(), from * w.rowBytes(), count * w.rowBytes());
         long xBytes = 4L * w.shape().cols();
-        MemorySegment arguments = worker.memory(RowArguments.BYTES);
+        Arguments arguments = worker.arguments(RowArguments.BYTES);
         for (int i = 0; i < x.rows(); i++) {
             long source = readable(x.data(), i * xBytes, xBytes);
             long target = writable(y, 4L * ((long) i * yStride + from), 4L * count);
-            arguments.set(ValueLayout.JAVA_LONG, RowArguments.W, weights);
-            arguments.set(ValueLayout.JAVA_LONG, RowArguments.ROWS, count);
-            arguments.set(ValueLayout.JAVA_LONG, RowArguments.X, source);
-            arguments.set(ValueLayout.JAVA_LONG, RowArguments.Y, target);
+            arguments.set(RowArguments.W, weights);
+            arguments.set(RowArguments.ROWS, count);
+            arguments.set(RowArguments.X, source);
+            arguments.set(RowArguments.Y, target);
             rowKernel.call(arguments);
         }
     }

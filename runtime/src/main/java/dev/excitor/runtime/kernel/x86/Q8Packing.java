@@ -3,13 +3,13 @@ package dev.excitor.runtime.kernel.x86;
 import static dev.excitor.runtime.foreign.Addresses.readable;
 import static dev.excitor.runtime.foreign.Addresses.writable;
 
+import dev.excitor.runtime.foreign.Arguments;
 import dev.excitor.runtime.foreign.MachineCode;
 import dev.excitor.runtime.kernel.Activations;
 import dev.excitor.runtime.kernel.Packing;
 import dev.excitor.runtime.team.Worker;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /// Activations rounded to bytes, in a picture that a kernel of each tier draws.
 ///
@@ -89,10 +89,10 @@ public final class Q8Packing implements Packing<MemorySegment> {
 
     /// Calls a kernel that draws a picture, with addresses that are proved.
     public static void quantize(MachineCode kernel, Worker worker, long x, int steps, long out) {
-        MemorySegment arguments = worker.memory(ARGUMENTS);
-        arguments.set(ValueLayout.JAVA_LONG, X, x);
-        arguments.set(ValueLayout.JAVA_LONG, STEPS, steps);
-        arguments.set(ValueLayout.JAVA_LONG, OUT, out);
+        Arguments arguments = worker.arguments(ARGUMENTS);
+        arguments.set(X, x);
+        arguments.set(STEPS, steps);
+        arguments.set(OUT, out);
         kernel.call(arguments);
     }
 }

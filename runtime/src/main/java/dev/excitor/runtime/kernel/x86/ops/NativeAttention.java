@@ -2,10 +2,10 @@ package dev.excitor.runtime.kernel.x86.ops;
 
 import static dev.excitor.runtime.foreign.Addresses.readable;
 import static dev.excitor.runtime.foreign.Addresses.writable;
-import static dev.excitor.runtime.kernel.x86.ops.NativeOps.set;
 import static dev.excitor.runtime.kv.KvLayout.PAGE;
 import static dev.excitor.runtime.kv.KvLayout.TILE;
 
+import dev.excitor.runtime.foreign.Arguments;
 import dev.excitor.runtime.foreign.MachineCode;
 import dev.excitor.runtime.kernel.VectorApi;
 import dev.excitor.runtime.kv.KvCache;
@@ -15,7 +15,6 @@ import dev.excitor.runtime.ops.AttentionWorkspace;
 import dev.excitor.runtime.team.Worker;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -149,12 +148,12 @@ final class NativeAttention implements Attention {
         long qAt = readable(q, 0, 4 * rows * layout.keyDim());
         long bAt = readable(b, 0, 4 * rows * width);
         long outAt = writable(out, 0, 4 * rows * layout.valueDim());
-        MemorySegment memory = workspace.memory(worker, Math.ceilDiv(first + n, PAGE));
-        memory.set(ValueLayout.JAVA_FLOAT, AttentionKernel.SCALE, scale);
-        set(memory, AttentionKernel.GROUP, group);
-        set(memory, AttentionKernel.Q_SKIP, 4L * (heads - group) * layout.keyDim());
-        set(memory, AttentionKernel.B_SKIP, 4L * (heads - group) * width);
-        set(memory, AttentionKernel.OUT_SKIP, 4L * (heads - group) * layout.valueDim());
+        Arguments memory = workspace.memory(worker, Math.ceilDiv(first + n, PAGE));
+        memory.setFloat(AttentionKernel.SCALE, scale);
+        memory.set(AttentionKernel.GROUP, group);
+        memory.set(AttentionKernel.Q_SKIP, 4L * (heads - group) * layout.keyDim());
+        memory.set(AttentionKernel.B_SKIP, 4L * (heads - group) * width);
+        memory.set(AttentionKernel.OUT_SKIP, 4L * (heads - group) * layout.valueDim());
         // one query is cut along the positions, several along the queries
         int length = AttentionWorkspace.span(first + 1);
         int spans = n == 1 ? first / length + 1 : 1;
@@ -169,22 +168,21 @@ final class NativeAttention implements Attention {
             int count = Math.min(workspace.queries(), n - query);
             int end = Math.min(first + query + count, spans == 1 ? Integer.MAX_VALUE : (span + 1) * length);
             long row = (long) query * heads + (long) kvHead * group;
-            set(memory, AttentionKernel.ROWS, (long) count * group);
-            set(memory, AttentionKernel.LIMIT, first + query + 1);
-            set(memory, AttentionKernel.Q, qAt + 4 * row * layout.keyDim());
-            set(memory, AttentionKernel.B, bAt + 4 * row * width);
-            set(memory, AttentionKernel.KEYS, layout.keyOffset(layer, kvHead));
-            set(memory, AttentionKernel.VALUES, layout.valueOffset(layer, kvHead));
+            memory.set(AttentionKernel.ROWS, (long) count * group);
+            memory.set(AttentionKernel.LIMIT, first + query + 1);
+            memory.set(AttentionKernel.Q, qAt + 4 * row * layout.keyDim());
+            memory.set(AttentionKernel.B, bAt + 4 * row * width);
+            memory.set(AttentionKernel.KEYS, layout.keyOffset(layer, kvHead));
+            memory.set(AttentionKernel.VALUES, layout.valueOffset(layer, kvHead));
             writeExtra(memory, workspace, layout, slot, kvHead, group);
             writePages(memory, workspace, kv, span * (length / PAGE), (end + PAGE - 1) / PAGE);
             if (spans == 1) {
-                set(memory, AttentionKernel.PARTIAL, 0);
-                set(memory, AttentionKernel.OUT, outAt + 4 * row * layout.valueDim());
+                memory.set(AttentionKernel.PARTIAL, 0);
+                memory.set(AttentionKernel.OUT, outAt + 4 * row * layout.valueDim());
             } else {
                 long bytes = 4L * workspace.partialSize();
-                set(memory, AttentionKernel.PARTIAL, 1);
-                set(
-                        memory,
+                memory.set(AttentionKernel.PARTIAL, 1);
+                memory.set(
                         AttentionKernel.OUT,
                         writable(workspace.partials(), ((long) span * heads + row) * bytes, group * bytes));
             }
@@ -206,31 +204,30 @@ final class NativeAttention implements Attention {
         }
         long bytes = 4L * workspace.partialSize();
         long spanBytes = heads * bytes;
-        MemorySegment memory = workspace.memory(worker);
-        set(
-                memory,
+        Arguments memory = workspace.memory(worker);
+        memory.set(
                 JoinKernel.PARTIALS,
                 readable(workspace.partials(), head * bytes, (spans - 1) * spanBytes + count * bytes));
-        set(memory, JoinKernel.SPAN_BYTES, spanBytes);
-        set(memory, JoinKernel.SPANS, spans);
-        set(memory, JoinKernel.HEADS, count);
-        set(memory, JoinKernel.OUT, outAt + 4L * head * layout.valueDim());
+        memory.set(JoinKernel.SPAN_BYTES, spanBytes);
+        memory.set(JoinKernel.SPANS, spans);
+        memory.set(JoinKernel.HEADS, count);
+        memory.set(JoinKernel.OUT, outAt + 4L * head * layout.valueDim());
         workspace.kernels().join().call(memory);
     }
 
     /// Where a page has the extra vectors of each query head of the group.
     private static void writeExtra(
-            MemorySegment memory, NativeWorkspace workspace, KvLayout layout, int slot, int kvHead, int group) {
+            Arguments memory, NativeWorkspace workspace, KvLayout layout, int slot, int kvHead, int group) {
         int table = workspace.extraTable();
-        set(memory, AttentionKernel.EXTRA, memory.address() + table);
+        memory.set(AttentionKernel.EXTRA, memory.address() + table);
         for (int head = 0; head < group && slot >= 0; head++) {
             int extraHead = (kvHead * group + head) * layout.extra().heads() / workspace.heads();
-            set(memory, table + Long.BYTES * head, layout.extraOffset(slot, extraHead));
+            memory.set(table + Long.BYTES * head, layout.extraOffset(slot, extraHead));
         }
     }
 
     /// The addresses of pages `[from, to)`, the last one twice, as the one to fetch when it is read.
-    private static void writePages(MemorySegment memory, NativeWorkspace workspace, KvCache kv, int from, int to) {
+    private static void writePages(Arguments memory, NativeWorkspace workspace, KvCache kv, int from, int to) {
         int table = workspace.pageTable();
         long pageBytes = kv.layout().pageBytes();
         int at = table;
@@ -239,13 +236,13 @@ final class NativeAttention implements Attention {
             if (page.byteSize() != pageBytes) {
                 throw new IllegalArgumentException("page %d is not of this layout".formatted(index));
             }
-            set(memory, at, page.address());
+            memory.set(at, page.address());
             at += Long.BYTES;
-            set(memory, at, page.address());
+            memory.set(at, page.address());
         }
-        set(memory, AttentionKernel.START, (long) from * PAGE);
-        set(memory, AttentionKernel.PAGES, memory.address() + table);
-        set(memory, AttentionKernel.PAGES_END, memory.address() + at);
+        memory.set(AttentionKernel.START, (long) from * PAGE);
+        memory.set(AttentionKernel.PAGES, memory.address() + table);
+        memory.set(AttentionKernel.PAGES_END, memory.address() + at);
     }
 
     @Override
@@ -283,7 +280,7 @@ final class NativeAttention implements Attention {
 
     /// Stores rows `[i, i + positions)` of some heads, which go into one page.
     private static void store(
-            MemorySegment memory,
+            Arguments memory,
             MachineCode kernel,
             KvCache kv,
             int layer,
@@ -306,15 +303,15 @@ final class NativeAttention implements Attention {
         long keyHead = writable(page, layout.keyOffset(layer, head), (long) heads * shape.keyBytes());
         long valueHead = writable(page, layout.valueOffset(layer, head), (long) heads * shape.valueBytes());
         long row = (long) position % PAGE * layout.valueStride();
-        set(memory, StoreKernel.K, readable(keys, key, keyBytes));
-        set(memory, StoreKernel.K_STRIDE, keyStride);
-        set(memory, StoreKernel.V, readable(values, value, valueBytes));
-        set(memory, StoreKernel.V_STRIDE, valueStride);
-        set(memory, StoreKernel.KEYS, keyHead + shape.bytes() * KvLayout.tiled(position, layout.keyDim()));
-        set(memory, StoreKernel.PLACE, position % TILE);
-        set(memory, StoreKernel.VALUES, valueHead + shape.bytes() * row);
-        set(memory, StoreKernel.HEADS, heads);
-        set(memory, StoreKernel.POSITIONS, positions);
+        memory.set(StoreKernel.K, readable(keys, key, keyBytes));
+        memory.set(StoreKernel.K_STRIDE, keyStride);
+        memory.set(StoreKernel.V, readable(values, value, valueBytes));
+        memory.set(StoreKernel.V_STRIDE, valueStride);
+        memory.set(StoreKernel.KEYS, keyHead + shape.bytes() * KvLayout.tiled(position, layout.keyDim()));
+        memory.set(StoreKernel.PLACE, position % TILE);
+        memory.set(StoreKernel.VALUES, valueHead + shape.bytes() * row);
+        memory.set(StoreKernel.HEADS, heads);
+        memory.set(StoreKernel.POSITIONS, positions);
         kernel.call(memory);
     }
 }

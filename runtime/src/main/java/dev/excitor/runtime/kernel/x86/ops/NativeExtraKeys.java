@@ -2,6 +2,7 @@ package dev.excitor.runtime.kernel.x86.ops;
 
 import static dev.excitor.runtime.foreign.Addresses.readable;
 
+import dev.excitor.runtime.foreign.Arguments;
 import dev.excitor.runtime.foreign.MachineCode;
 import dev.excitor.runtime.format.Blocks;
 import dev.excitor.runtime.kernel.x86.ops.ExtraKeysKernel.Result;
@@ -130,12 +131,12 @@ final class NativeExtraKeys implements ExtraKeys {
             if (count == 0) {
                 return;
             }
-            MemorySegment arguments = worker.memory(NativeOps.WORKER_BYTES);
+            Arguments arguments = worker.arguments(NativeOps.WORKER_BYTES);
             long rowBytes = 4L * block.width();
-            NativeOps.set(arguments, ExtraKeysKernel.X, slice(x, 0, rowBytes));
-            NativeOps.set(arguments, ExtraKeysKernel.WEIGHTS, slice(down, from * rowBytes, count * rowBytes));
-            NativeOps.set(arguments, ExtraKeysKernel.OUT, slice(z, 4L * from, 4L * count));
-            NativeOps.set(arguments, ExtraKeysKernel.COUNT, count / ProjectionKernel.ROWS);
+            arguments.set(ExtraKeysKernel.X, slice(x, 0, rowBytes));
+            arguments.set(ExtraKeysKernel.WEIGHTS, slice(down, from * rowBytes, count * rowBytes));
+            arguments.set(ExtraKeysKernel.OUT, slice(z, 4L * from, 4L * count));
+            arguments.set(ExtraKeysKernel.COUNT, count / ProjectionKernel.ROWS);
             kernel.call(arguments);
         }
 
@@ -145,13 +146,13 @@ final class NativeExtraKeys implements ExtraKeys {
             if (count == 0) {
                 return;
             }
-            MemorySegment arguments = worker.memory(NativeOps.WORKER_BYTES);
+            Arguments arguments = worker.arguments(NativeOps.WORKER_BYTES);
             long xBytes = 4L * block.width();
             long zBytes = 4L * rank;
-            NativeOps.set(arguments, ExtraKeysKernel.X, slice(x, from * xBytes, count * xBytes));
-            NativeOps.set(arguments, ExtraKeysKernel.WEIGHTS, downT.address());
-            NativeOps.set(arguments, ExtraKeysKernel.OUT, slice(z, from * zBytes, count * zBytes));
-            NativeOps.set(arguments, ExtraKeysKernel.COUNT, count);
+            arguments.set(ExtraKeysKernel.X, slice(x, from * xBytes, count * xBytes));
+            arguments.set(ExtraKeysKernel.WEIGHTS, downT.address());
+            arguments.set(ExtraKeysKernel.OUT, slice(z, from * zBytes, count * zBytes));
+            arguments.set(ExtraKeysKernel.COUNT, count);
             code.project().call(arguments);
         }
 
@@ -192,22 +193,19 @@ final class NativeExtraKeys implements ExtraKeys {
                 if (count <= 0) {
                     continue;
                 }
-                MemorySegment arguments = worker.memory(NativeOps.WORKER_BYTES);
+                Arguments arguments = worker.arguments(NativeOps.WORKER_BYTES);
                 long item = (long) first * heads + head;
                 long last = item + (long) (count - 1) * heads;
                 long dimBytes = 4L * block.dim();
-                NativeOps.set(arguments, ExtraKeysKernel.X, slice(z, 4L * first * rank, 4L * count * rank));
-                NativeOps.set(arguments, ExtraKeysKernel.WEIGHTS, upT.address() + head * dimBytes);
-                NativeOps.set(
-                        arguments,
-                        ExtraKeysKernel.OUT,
-                        slice(out, 4 * item * outWidth, 4 * (last + 1 - item) * outWidth));
-                NativeOps.set(arguments, ExtraKeysKernel.COUNT, count);
-                NativeOps.set(arguments, ExtraKeysKernel.PROMPT, prompt.address() + head * dimBytes * block.prompts());
-                NativeOps.set(arguments, ExtraKeysKernel.PROMPT_T, promptT.address() + head * dimBytes * prompts);
-                NativeOps.set(arguments, ExtraKeysKernel.SCRATCH, arguments.address() + NativeOps.SCRATCH);
+                arguments.set(ExtraKeysKernel.X, slice(z, 4L * first * rank, 4L * count * rank));
+                arguments.set(ExtraKeysKernel.WEIGHTS, upT.address() + head * dimBytes);
+                arguments.set(ExtraKeysKernel.OUT, slice(out, 4 * item * outWidth, 4 * (last + 1 - item) * outWidth));
+                arguments.set(ExtraKeysKernel.COUNT, count);
+                arguments.set(ExtraKeysKernel.PROMPT, prompt.address() + head * dimBytes * block.prompts());
+                arguments.set(ExtraKeysKernel.PROMPT_T, promptT.address() + head * dimBytes * prompts);
+                arguments.set(ExtraKeysKernel.SCRATCH, arguments.address() + NativeOps.SCRATCH);
                 if (result == Result.ADDED_KEYS) {
-                    NativeOps.set(arguments, ExtraKeysKernel.GATES, slice(g, head * dimBytes, dimBytes));
+                    arguments.set(ExtraKeysKernel.GATES, slice(g, head * dimBytes, dimBytes));
                 }
                 kernel.call(arguments);
             }

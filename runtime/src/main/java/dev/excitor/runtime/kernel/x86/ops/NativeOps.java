@@ -3,11 +3,11 @@ package dev.excitor.runtime.kernel.x86.ops;
 import static dev.excitor.runtime.foreign.Addresses.readable;
 import static dev.excitor.runtime.foreign.Addresses.writable;
 
+import dev.excitor.runtime.foreign.Arguments;
 import dev.excitor.runtime.foreign.MachineCode;
 import dev.excitor.runtime.ops.Ops;
 import dev.excitor.runtime.team.Worker;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -59,7 +59,7 @@ public final class NativeOps implements AutoCloseable {
     }
 
     /// The arguments of a loop over `count` floats: `a`, `b` and `out` have so many behind the given bytes.
-    static MemorySegment arguments(
+    static Arguments arguments(
             Worker worker,
             MemorySegment a,
             long aAt,
@@ -69,16 +69,12 @@ public final class NativeOps implements AutoCloseable {
             long outAt,
             int count,
             int lanes) {
-        MemorySegment arguments = worker.memory(WORKER_BYTES);
+        Arguments arguments = worker.arguments(WORKER_BYTES);
         long bytes = 4L * count;
-        set(arguments, RowOps.A, readable(a, aAt, bytes));
-        set(arguments, RowOps.B, readable(b, bAt, bytes));
-        set(arguments, RowOps.OUT, writable(out, outAt, bytes));
-        set(arguments, RowOps.COUNT, count / lanes);
+        arguments.set(RowOps.A, readable(a, aAt, bytes));
+        arguments.set(RowOps.B, readable(b, bAt, bytes));
+        arguments.set(RowOps.OUT, writable(out, outAt, bytes));
+        arguments.set(RowOps.COUNT, count / lanes);
         return arguments;
-    }
-
-    static void set(MemorySegment arguments, int at, long value) {
-        arguments.set(ValueLayout.JAVA_LONG, at, value);
     }
 }

@@ -3,6 +3,7 @@ package dev.excitor.runtime.kernel.x86.ops;
 import static dev.excitor.runtime.foreign.Addresses.readable;
 import static dev.excitor.runtime.foreign.Addresses.writable;
 
+import dev.excitor.runtime.foreign.Arguments;
 import dev.excitor.runtime.foreign.MachineCode;
 import dev.excitor.runtime.ops.Rope;
 import dev.excitor.runtime.ops.RopeTable;
@@ -36,12 +37,12 @@ final class NativeRope implements Rope {
             int end = Math.min(to, (row + 1) * heads);
             long mine = writable(x, 4L * unit * headDim, 4L * (end - unit) * headDim);
             long angles = readable(table.data(), table.cosines(row), 8L * rotated);
-            MemorySegment arguments = worker.memory(NativeOps.WORKER_BYTES);
-            NativeOps.set(arguments, RowOps.A, mine);
-            NativeOps.set(arguments, RowOps.B, angles);
-            NativeOps.set(arguments, RowOps.COUNT, rotated / lanes);
-            NativeOps.set(arguments, RowOps.HEADS, end - unit);
-            NativeOps.set(arguments, RowOps.SKIP, 4L * (headDim - rotated));
+            Arguments arguments = worker.arguments(NativeOps.WORKER_BYTES);
+            arguments.set(RowOps.A, mine);
+            arguments.set(RowOps.B, angles);
+            arguments.set(RowOps.COUNT, rotated / lanes);
+            arguments.set(RowOps.HEADS, end - unit);
+            arguments.set(RowOps.SKIP, 4L * (headDim - rotated));
             rotate.call(arguments);
             unit = end;
         }

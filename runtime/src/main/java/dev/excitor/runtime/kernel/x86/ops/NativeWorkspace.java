@@ -2,12 +2,12 @@ package dev.excitor.runtime.kernel.x86.ops;
 
 import static dev.excitor.runtime.kv.KvLayout.PAGE;
 
+import dev.excitor.runtime.foreign.Arguments;
 import dev.excitor.runtime.foreign.MachineCode;
 import dev.excitor.runtime.kv.KvLayout;
 import dev.excitor.runtime.ops.AttentionWorkspace;
 import dev.excitor.runtime.team.Worker;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 
 /// The kernels for the caches of one session, and native scratch for each worker, laid out as [HeadShape] says.
 final class NativeWorkspace extends AttentionWorkspace {
@@ -26,7 +26,7 @@ final class NativeWorkspace extends AttentionWorkspace {
     private final Arena arena;
     private final KvLayout layout;
     private final Kernels kernels;
-    private final MemorySegment[] memory;
+    private final Arguments[] memory;
     private final int extraTable;
     private final int pageTable;
 
@@ -41,9 +41,9 @@ final class NativeWorkspace extends AttentionWorkspace {
         this.extraTable = Math.addExact(HeadShape.TILES, Math.multiplyExact(tiles, tileBytes));
         this.pageTable = Math.addExact(extraTable, Math.multiplyExact(group, Long.BYTES));
         this.arena = arena;
-        this.memory = new MemorySegment[workers];
+        this.memory = new Arguments[workers];
         for (int worker = 0; worker < workers; worker++) {
-            memory[worker] = arena.allocate(bytes(Math.min(capacity / PAGE + 1, FEW_PAGES)), 64);
+            memory[worker] = allocate(Math.min(capacity / PAGE + 1, FEW_PAGES));
         }
     }
 
@@ -53,17 +53,21 @@ final class NativeWorkspace extends AttentionWorkspace {
 
     /// A worker's scratch, with the arguments in front and room for a table of so many pages, which it doubles where it
     /// has to grow.
-    MemorySegment memory(Worker worker, int pages) {
-        MemorySegment own = memory[worker.index()];
+    Arguments memory(Worker worker, int pages) {
+        Arguments own = memory[worker.index()];
         if (own.byteSize() < bytes(pages)) {
-            own = arena.allocate(bytes(2L * pages), 64);
+            own = allocate(2L * pages);
             memory[worker.index()] = own;
         }
         return own;
     }
 
-    MemorySegment memory(Worker worker) {
+    Arguments memory(Worker worker) {
         return memory[worker.index()];
+    }
+
+    private Arguments allocate(long pages) {
+        return new Arguments(arena.allocate(bytes(pages), 64));
     }
 
     /// The table has its last page twice.
