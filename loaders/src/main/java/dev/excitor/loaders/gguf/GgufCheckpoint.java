@@ -79,14 +79,14 @@ final class GgufCheckpoint implements Checkpoint {
     }
 
     private static String describe(List<GgufPart> parts, Memory memory, boolean noTensors) {
-        String files = parts.size() == 1 ? "" : ", %d files".formatted(parts.size());
+        String files = parts.size() == 1 ? "" : ", " + parts.size() + " files";
         String weights = noTensors
                 ? "no tensors"
                 : switch (memory) {
                     case MAPPED -> "mapped";
                     case COPIED -> "read into memory";
                 };
-        return "GGUF v%d%s, %s".formatted(parts.getFirst().header().version(), files, weights);
+        return "GGUF v" + parts.getFirst().header().version() + files + ", " + weights;
     }
 
     @Override

@@ -1,10 +1,10 @@
 package dev.excitor.model.sampling;
 
 import java.lang.foreign.MemorySegment;
-import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -67,7 +67,9 @@ public final class Sampler {
         if (settings.temperature() != 1) {
             steps.add(new Temperature(settings.temperature()));
         }
-        long seed = settings.seed() == SamplerSettings.RANDOM_SEED ? new SecureRandom().nextLong() : settings.seed();
+        long seed = settings.seed() == SamplerSettings.RANDOM_SEED
+                ? ThreadLocalRandom.current().nextLong()
+                : settings.seed();
         return new Sampler(vocabulary, steps, new SeededPick(seed));
     }
 
