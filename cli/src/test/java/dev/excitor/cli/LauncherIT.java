@@ -1,6 +1,7 @@
 package dev.excitor.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,6 +13,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -246,19 +248,89 @@ class LauncherIT {
 
     /// A broken archive of classes costs time and a warning of the JVM.
     @Test
-    void theFirstRunLeavesItsClassesBehind() throws Exception {
-        root = Files.move(root, temporary.resolve("plain"));
-        launcher = root.resolve("excitor");
-        maven("");
+    void theFirstFullRunLeavesItsClassesBehind() throws Exception {
+        moveToAPlainFolder();
+        environment.put("EXCITOR_START", "full");
         String[] line = run();
         Result first = start(launcher, line);
         assertThat(first.code).as(first.err).isZero();
-        assertThat(classes()).isNotEmptyFile();
+        assertThat(first.err).contains(ProgramProcess.JVM_WARNING);
+        assertThat(built("classes.jsa")).isNotEmptyFile();
+        assertThat(built("start.aot")).doesNotExist();
         assertThat(start(launcher, line).out).isEqualTo(first.out);
-        Files.write(classes(), new byte[100]);
+        Files.write(built("classes.jsa"), new byte[100]);
         Result third = start(launcher, line);
         assertThat(third.code).as(third.err).isZero();
         assertThat(third.out).isEqualTo(first.out);
+    }
+
+    /// One rehearsal for all starts; without the module of the Vector API, of which the JVM would say so. A broken
+    /// archive
+    /// costs time.
+    @Test
+    void theFirstRunRehearsesForAll() throws Exception {
+        needsMachineCode();
+        moveToAPlainFolder();
+        String[] line = run();
+        Result first = start(launcher, line);
+        assertThat(first.code).as(first.err).isZero();
+        assertThat(first.err).contains("preparing quick starts").doesNotContain(ProgramProcess.JVM_WARNING);
+        assertThat(built("start.aot")).isNotEmptyFile();
+        Result second = start(launcher, line);
+        assertThat(second.out).isEqualTo(first.out);
+        assertThat(second.err).startsWith("\nload ").doesNotContain("preparing", "WARNING");
+        Files.write(built("start.aot"), new byte[100]);
+        Result third = start(launcher, line);
+        assertThat(third.code).as(third.err).isZero();
+        assertThat(third.out).isEqualTo(first.out);
+        assertThat(third.err).startsWith("\nload ");
+    }
+
+    @Test
+    void vectorsAreThereForWhoAsksForThem() throws Exception {
+        moveToAPlainFolder();
+        List<String> line = new ArrayList<>(List.of(run()));
+        line.addAll(List.of("--kernel", "Vector"));
+        Result result = start(launcher, line.toArray(String[]::new));
+        assertThat(result.code).as(result.err).isZero();
+        assertThat(result.err).contains(ProgramProcess.JVM_WARNING).doesNotContain("preparing");
+    }
+
+    /// A JDK that makes no archive is asked once, and another JDK again.
+    @Test
+    void aRehearsalThatFailsIsNotRepeated() throws Exception {
+        needsMachineCode();
+        moveToAPlainFolder();
+        Path jdk = Path.of(System.getProperty("java.home"));
+        Path wrapper = temporary.resolve("jdk");
+        Files.createDirectories(wrapper.resolve("bin"));
+        Files.copy(jdk.resolve("release"), wrapper.resolve("release"));
+        script(wrapper.resolve("bin/javac"), "exit 99");
+        script(wrapper.resolve("bin/java"), """
+                case "$*" in *Rehearsal*) exit 1 ;; esac
+                exec '%s/bin/java' "$@\"""".formatted(jdk));
+        environment.put("JAVA_HOME", wrapper.toString());
+        String[] line = run();
+        Result first = start(launcher, line);
+        assertThat(first.code).as(first.err).isZero();
+        assertThat(first.err).contains("preparing", ProgramProcess.JVM_WARNING);
+        assertThat(start(launcher, line).err).doesNotContain("preparing");
+        environment.put("JAVA_HOME", jdk.toString());
+        assertThat(start(launcher, line).err).contains("preparing").doesNotContain(ProgramProcess.JVM_WARNING);
+    }
+
+    private static void needsMachineCode() throws IOException {
+        Path cpuinfo = Path.of("/proc/cpuinfo");
+        String features = Files.isReadable(cpuinfo) ? Files.readString(cpuinfo) : "";
+        assumeThat(List.of(features.split("\\s+", -1)))
+                .as("what the processor has")
+                .contains("avx2", "fma", "f16c");
+    }
+
+    private void moveToAPlainFolder() throws IOException {
+        root = Files.move(root, temporary.resolve("plain"));
+        launcher = root.resolve("excitor");
+        maven("");
     }
 
     /// The JVM finds no class with an archive of jars in such a folder.
@@ -267,7 +339,8 @@ class LauncherIT {
         String[] line = run();
         Result first = start(launcher, line);
         assertThat(first.code).as(first.err).isZero();
-        assertThat(classes()).doesNotExist();
+        assertThat(built("classes.jsa")).doesNotExist();
+        assertThat(built("start.aot")).doesNotExist();
         assertThat(start(launcher, line).out).isEqualTo(first.out);
     }
 
@@ -276,9 +349,10 @@ class LauncherIT {
         return new String[] {"run", "-m", model, "-p", "a", "-n", "2", "--temp", "0"};
     }
 
-    private Path classes() throws IOException {
+    /// A file beside the jars in use.
+    private Path built(String name) throws IOException {
         Path state = root.resolve(".excitor");
-        return state.resolve(Files.readString(state.resolve("current")).strip()).resolve("classes.jsa");
+        return state.resolve(Files.readString(state.resolve("current")).strip()).resolve(name);
     }
 
     @Test
