@@ -3,6 +3,7 @@ package dev.excitor.loaders.file;
 import dev.excitor.runtime.ExcitorException.MalformedFile;
 import dev.excitor.runtime.ExcitorException.OutOfMemory;
 import dev.excitor.runtime.HugePages;
+import dev.excitor.runtime.MappedPages;
 import dev.excitor.runtime.checkpoint.CheckpointReader.Memory;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -84,7 +85,7 @@ public final class OpenFile implements AutoCloseable {
     public MemorySegment load(long from, long to, Memory memory, Arena arena) {
         try {
             return switch (memory) {
-                case MAPPED -> channel().map(MapMode.READ_ONLY, from, to - from, arena);
+                case MAPPED -> MappedPages.plain(channel().map(MapMode.READ_ONLY, from, to - from, arena), arena);
                 case COPIED -> copy(from, to, arena);
             };
         } catch (IOException e) {
