@@ -85,9 +85,8 @@ final class TokenTexts {
         return to - from > longest || to == from ? Vocabulary.NONE : table[slot(text, from, to)] - 1;
     }
 
-    /// The same where it is likely a given token or the next one, which are looked at first: they lie side by side, and
-    /// a
-    /// place in the table may be anywhere.
+    /// The same where it is likely a given token or the next one, which are looked at first: they lie side by side,
+    /// and a place in the table may be anywhere.
     ///
     /// @param likely a token
     int findFrom(int likely, byte[] text, int from, int to) {

@@ -4,9 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 
 /// Addresses for machine code, behind the checks that Java makes where it reads itself: the segment is native, open to
-/// this thread, not closed, and holds every byte. They allocate nothing, and are asked one by one, which costs code
-/// that
-/// is not compiled yet a third of what touching the first and the last byte would.
+/// this thread, not closed, and holds every byte. They allocate nothing, and are asked one by one: code that is not
+/// compiled yet takes a third of the time that touching the first and the last byte would.
 public final class Addresses {
 
     private Addresses() {}

@@ -7,8 +7,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /// Anonymous pages of Linux: zeroed, and each of them taken when it is first written. They are unmapped when their
-/// arena
-/// closes.
+/// arena closes.
 public final class FreshPages {
 
     private static final long HUGE = 2 << 20;
@@ -21,8 +20,7 @@ public final class FreshPages {
     }
 
     /// Memory that starts at a huge page, for which the system is asked to use huge ones; null as above. Whether it
-    /// does
-    /// is up to it, and nothing depends on it.
+    /// does is up to it, and nothing depends on it.
     public static @Nullable MemorySegment allocateHuge(Arena arena, long bytes) {
         return map(arena, bytes, HUGE, true);
     }
