@@ -39,6 +39,11 @@ public final class Blocks {
         return Float.float16ToFloat(source.get(SHORT, at));
     }
 
+    /// The IEEE 754 binary16 in the low half of an int.
+    public static float half(int bits) {
+        return Float.float16ToFloat((short) bits);
+    }
+
     public static float f32(MemorySegment source, long at) {
         return source.get(FLOAT, at);
     }

@@ -19,6 +19,7 @@ public final class Load {
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final IntVector BYTE_SHIFTS =
             IntVector.fromArray(IntVector.SPECIES_128, new int[] {0, 8, 16, 24}, 0);
+    private static final IntVector BYTE = IntVector.broadcast(IntVector.SPECIES_128, 0xff);
 
     private Load() {}
 
@@ -34,7 +35,7 @@ public final class Load {
         }
         return IntVector.broadcast(IntVector.SPECIES_128, source.get(INT, at))
                 .lanewise(VectorOperators.LSHR, BYTE_SHIFTS)
-                .and(0xff);
+                .and(BYTE);
     }
 
     /// `lanes` bytes, sign-extended.

@@ -252,19 +252,15 @@ class FormatContractTest {
     private static float[] product(
             VectorKernel kernel, byte[] blocks, int rows, int cols, float[] x, int from, int to) {
         try (Arena arena = Arena.ofShared()) {
-            int yAt = 7;
-            MemorySegment y = arena.allocate(yAt + 4L * rows + 9);
-            y.fill((byte) 0x5a);
-            for (int row = 0; row < rows; row++) {
-                Blocks.putF32(y, yAt + 4L * row, CANARY);
-            }
-            kernel.gemv(Samples.exact(arena, blocks), cols, Samples.activations(arena, x), 1, y, yAt, from, to);
-            assertThat(bytesOf(y.asSlice(0, yAt))).as("bytes before y").containsOnly(0x5a);
-            assertThat(bytesOf(y.asSlice(yAt + 4L * rows))).as("bytes behind y").containsOnly(0x5a);
-            float[] result = new float[rows];
-            for (int row = 0; row < rows; row++) {
-                result[row] = Blocks.f32(y, yAt + 4L * row);
-            }
+            float[] padded = new float[3 + x.length + 2];
+            Arrays.fill(padded, Float.NaN);
+            System.arraycopy(x, 0, padded, 3, x.length);
+            float[] y = new float[5 + rows + 2];
+            Arrays.fill(y, CANARY);
+            kernel.gemv(Samples.exact(arena, blocks), cols, padded, 3, y, 5 + from, from, to);
+            float[] result = Arrays.copyOfRange(y, 5, 5 + rows);
+            Arrays.fill(y, 5 + from, 5 + to, CANARY);
+            assertThat(y).as("numbers around y").containsOnly(CANARY);
             return result;
         }
     }

@@ -1,6 +1,5 @@
 package dev.excitor.runtime.format.bf16;
 
-import dev.excitor.runtime.format.Blocks;
 import dev.excitor.runtime.format.VectorKernel;
 import dev.excitor.runtime.vector.Lanes;
 import dev.excitor.runtime.vector.Load;
@@ -8,7 +7,6 @@ import dev.excitor.runtime.vector.Sum;
 import dev.excitor.runtime.vector.Templates;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
-import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
@@ -20,15 +18,14 @@ public final class BF16Vector implements VectorKernel {
     private static final VectorSpecies<Float> F = LANES.f32();
     private static final VectorSpecies<Integer> I = LANES.i32();
     private static final int N = F.length();
-    private static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
 
     public BF16Vector() {}
 
     @Override
-    public void gemv(
-            MemorySegment weights, int cols, MemorySegment x, long xAt, MemorySegment y, long yAt, int from, int to) {
+    public void gemv(MemorySegment weights, int cols, float[] x, int xAt, float[] y, int yAt, int from, int to) {
         int whole = cols / (4 * N) * (4 * N);
         for (int row = from; row < to; row++) {
+            VectorKernel.requireNative(weights.isNative());
             long w = 2L * row * cols;
             FloatVector a = FloatVector.zero(F);
             FloatVector b = FloatVector.zero(F);
@@ -36,17 +33,17 @@ public final class BF16Vector implements VectorKernel {
             FloatVector d = FloatVector.zero(F);
             for (int i = 0; i < whole; i += 4 * N) {
                 long at = w + 2L * i;
-                long xs = xAt + 4L * i;
-                a = numbers(weights, at).fma(FloatVector.fromMemorySegment(F, x, xs, LE), a);
-                b = numbers(weights, at + 2L * N).fma(FloatVector.fromMemorySegment(F, x, xs + 4L * N, LE), b);
-                c = numbers(weights, at + 4L * N).fma(FloatVector.fromMemorySegment(F, x, xs + 8L * N, LE), c);
-                d = numbers(weights, at + 6L * N).fma(FloatVector.fromMemorySegment(F, x, xs + 12L * N, LE), d);
+                int xs = xAt + i;
+                a = numbers(weights, at).fma(FloatVector.fromArray(F, x, xs), a);
+                b = numbers(weights, at + 2L * N).fma(FloatVector.fromArray(F, x, xs + N), b);
+                c = numbers(weights, at + 4L * N).fma(FloatVector.fromArray(F, x, xs + 2 * N), c);
+                d = numbers(weights, at + 6L * N).fma(FloatVector.fromArray(F, x, xs + 3 * N), d);
             }
             float sum = Sum.of(a.add(b).add(c.add(d)));
             for (int i = whole; i < cols; i++) {
-                sum = Math.fma(BF16.number(weights, w + 2L * i), Blocks.f32(x, xAt + 4L * i), sum);
+                sum = Math.fma(BF16.number(weights, w + 2L * i), x[xAt + i], sum);
             }
-            Blocks.putF32(y, yAt + 4L * row, sum);
+            y[yAt + row - from] = sum;
         }
     }
 

@@ -8,7 +8,6 @@ import dev.excitor.runtime.vector.Sum;
 import dev.excitor.runtime.vector.Templates;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
-import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -19,29 +18,24 @@ public final class F16Vector implements VectorKernel {
     private static final VectorSpecies<Float> F = LANES.f32();
     private static final VectorSpecies<Integer> I = LANES.i32();
     private static final int N = F.length();
-    private static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
 
     public F16Vector() {}
 
     @Override
-    public void gemv(
-            MemorySegment weights, int cols, MemorySegment x, long xAt, MemorySegment y, long yAt, int from, int to) {
-        int whole = cols / (2 * N) * (2 * N);
+    public void gemv(MemorySegment weights, int cols, float[] x, int xAt, float[] y, int yAt, int from, int to) {
+        int whole = cols / N * N;
         for (int row = from; row < to; row++) {
+            VectorKernel.requireNative(weights.isNative());
             long w = 2L * row * cols;
-            FloatVector a = FloatVector.zero(F);
-            FloatVector b = FloatVector.zero(F);
-            for (int i = 0; i < whole; i += 2 * N) {
-                long at = w + 2L * i;
-                long xs = xAt + 4L * i;
-                a = numbers(weights, at).fma(FloatVector.fromMemorySegment(F, x, xs, LE), a);
-                b = numbers(weights, at + 2L * N).fma(FloatVector.fromMemorySegment(F, x, xs + 4L * N, LE), b);
+            FloatVector lanes = FloatVector.zero(F);
+            for (int i = 0; i < whole; i += N) {
+                lanes = numbers(weights, w + 2L * i).fma(FloatVector.fromArray(F, x, xAt + i), lanes);
             }
-            float sum = Sum.of(a.add(b));
+            float sum = Sum.of(lanes);
             for (int i = whole; i < cols; i++) {
-                sum = Math.fma(Blocks.f16(weights, w + 2L * i), Blocks.f32(x, xAt + 4L * i), sum);
+                sum = Math.fma(Blocks.f16(weights, w + 2L * i), x[xAt + i], sum);
             }
-            Blocks.putF32(y, yAt + 4L * row, sum);
+            y[yAt + row - from] = sum;
         }
     }
 

@@ -24,27 +24,28 @@ public final class F32Vector implements VectorKernel {
     public F32Vector() {}
 
     @Override
-    public void gemv(
-            MemorySegment weights, int cols, MemorySegment x, long xAt, MemorySegment y, long yAt, int from, int to) {
+    public void gemv(MemorySegment weights, int cols, float[] x, int xAt, float[] y, int yAt, int from, int to) {
         int whole = cols / (4 * N) * (4 * N);
         for (int row = from; row < to; row++) {
+            VectorKernel.requireNative(weights.isNative());
             long w = 4L * row * cols;
             FloatVector a = FloatVector.zero(F);
             FloatVector b = FloatVector.zero(F);
             FloatVector c = FloatVector.zero(F);
             FloatVector d = FloatVector.zero(F);
             for (int i = 0; i < whole; i += 4 * N) {
-                long o = 4L * i;
-                a = f(weights, w + o).fma(f(x, xAt + o), a);
-                b = f(weights, w + o + 4L * N).fma(f(x, xAt + o + 4L * N), b);
-                c = f(weights, w + o + 8L * N).fma(f(x, xAt + o + 8L * N), c);
-                d = f(weights, w + o + 12L * N).fma(f(x, xAt + o + 12L * N), d);
+                long at = w + 4L * i;
+                int xs = xAt + i;
+                a = f(weights, at).fma(FloatVector.fromArray(F, x, xs), a);
+                b = f(weights, at + 4L * N).fma(FloatVector.fromArray(F, x, xs + N), b);
+                c = f(weights, at + 8L * N).fma(FloatVector.fromArray(F, x, xs + 2 * N), c);
+                d = f(weights, at + 12L * N).fma(FloatVector.fromArray(F, x, xs + 3 * N), d);
             }
             float sum = Sum.of(a.add(b).add(c.add(d)));
             for (int i = whole; i < cols; i++) {
-                sum = Math.fma(Blocks.f32(weights, w + 4L * i), Blocks.f32(x, xAt + 4L * i), sum);
+                sum = Math.fma(Blocks.f32(weights, w + 4L * i), x[xAt + i], sum);
             }
-            Blocks.putF32(y, yAt + 4L * row, sum);
+            y[yAt + row - from] = sum;
         }
     }
 

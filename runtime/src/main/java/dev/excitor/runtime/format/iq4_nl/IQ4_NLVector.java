@@ -12,7 +12,6 @@ import dev.excitor.runtime.vector.Sum;
 import dev.excitor.runtime.vector.Templates;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
-import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
@@ -27,7 +26,6 @@ public final class IQ4_NLVector implements VectorKernel {
     private static final VectorSpecies<Float> F = LANES.f32();
     private static final VectorSpecies<Integer> I = LANES.i32();
     private static final int N = F.length();
-    private static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
 
     /// The levels from number 0, N, 2N and 3N on; a level past the end is never asked for.
     private static final IntVector FIRST = levels(0);
@@ -36,28 +34,32 @@ public final class IQ4_NLVector implements VectorKernel {
     private static final IntVector THIRD = levels(2 * N);
     private static final IntVector FOURTH = levels(3 * N);
 
+    private static final IntVector ZERO = IntVector.zero(I);
+    private static final IntVector FOUR = IntVector.broadcast(I, 4);
+    private static final IntVector EIGHT = IntVector.broadcast(I, 8);
+
     public IQ4_NLVector() {}
 
     @Override
-    public void gemv(
-            MemorySegment weights, int cols, MemorySegment x, long xAt, MemorySegment y, long yAt, int from, int to) {
+    public void gemv(MemorySegment weights, int cols, float[] x, int xAt, float[] y, int yAt, int from, int to) {
         int blocks = cols / BLOCK;
         for (int row = from; row < to; row++) {
+            VectorKernel.requireNative(weights.isNative());
             long w = (long) row * blocks * BYTES;
             FloatVector sum = FloatVector.zero(F);
             for (int block = 0; block < blocks; block++) {
                 long b = w + (long) block * BYTES;
-                long at = xAt + (long) block * BLOCK * Float.BYTES;
+                int xs = xAt + block * BLOCK;
                 FloatVector products = FloatVector.zero(F);
                 for (int i = 0; i < 16; i += N) {
                     IntVector q = Load.unsignedBytes(I, weights, b + QS + i);
-                    products = level(q).fma(FloatVector.fromMemorySegment(F, x, at + i * 4L, LE), products);
+                    products = level(q).fma(FloatVector.fromArray(F, x, xs + i), products);
                     products = level(q.lanewise(VectorOperators.LSHR, 4))
-                            .fma(FloatVector.fromMemorySegment(F, x, at + i * 4L + 64, LE), products);
+                            .fma(FloatVector.fromArray(F, x, xs + i + 16), products);
                 }
                 sum = products.fma(FloatVector.broadcast(F, Blocks.f16(weights, b)), sum);
             }
-            Blocks.putF32(y, yAt + 4L * row, Sum.of(sum));
+            y[yAt + row - from] = Sum.of(sum);
         }
     }
 
@@ -85,16 +87,16 @@ public final class IQ4_NLVector implements VectorKernel {
         if (N == 16) {
             level = q.selectFrom(FIRST);
         } else if (N == 8) {
-            level = q.selectFrom(FIRST).blend(q.selectFrom(SECOND), has(q, 8));
+            level = q.selectFrom(FIRST).blend(q.selectFrom(SECOND), has(q, EIGHT));
         } else {
-            IntVector lower = q.selectFrom(FIRST).blend(q.selectFrom(SECOND), has(q, 4));
-            IntVector upper = q.selectFrom(THIRD).blend(q.selectFrom(FOURTH), has(q, 4));
-            level = lower.blend(upper, has(q, 8));
+            IntVector lower = q.selectFrom(FIRST).blend(q.selectFrom(SECOND), has(q, FOUR));
+            IntVector upper = q.selectFrom(THIRD).blend(q.selectFrom(FOURTH), has(q, FOUR));
+            level = lower.blend(upper, has(q, EIGHT));
         }
         return level.reinterpretAsFloats();
     }
 
-    private static VectorMask<Integer> has(IntVector q, int bit) {
-        return q.and(bit).compare(VectorOperators.NE, 0);
+    private static VectorMask<Integer> has(IntVector q, IntVector bit) {
+        return q.and(bit).compare(VectorOperators.NE, ZERO);
     }
 }

@@ -46,32 +46,32 @@ public final class IQ4_XSVector implements VectorKernel {
     public IQ4_XSVector() {}
 
     @Override
-    public void gemv(
-            MemorySegment weights, int cols, MemorySegment x, long xAt, MemorySegment y, long yAt, int from, int to) {
+    public void gemv(MemorySegment weights, int cols, float[] x, int xAt, float[] y, int yAt, int from, int to) {
         int blocks = cols / BLOCK;
         for (int row = from; row < to; row++) {
+            VectorKernel.requireNative(weights.isNative());
             long w = (long) row * blocks * BYTES;
             FloatVector even = FloatVector.zero(F);
             FloatVector odd = FloatVector.zero(F);
             for (int block = 0; block < blocks; block++) {
                 long b = w + (long) block * BYTES;
-                long at = xAt + (long) block * BLOCK * Float.BYTES;
-                float d = Blocks.f16(weights, b);
-                int scalesHigh = Blocks.u16(weights, b + SCALES_HIGH);
-                int scalesLow = Blocks.i32(weights, b + SCALES_LOW);
-                long xs = at;
+                int xs = xAt + block * BLOCK;
+                long head = Load.longAt(weights, b);
+                float d = Blocks.half((int) head);
+                int scalesHigh = (int) head >>> 16;
+                int scalesLow = (int) (head >>> 32);
                 for (long q = b + QS; q != b + BYTES; q += 16) {
                     FloatVector scale = FloatVector.broadcast(F, d * IQ4_XS.scale(scalesHigh, scalesLow, 0));
                     scalesHigh >>>= 2;
                     scalesLow >>>= 4;
                     for (int i = 0; Steps.before(i, 16, N); i += N) {
-                        even = low(weights, q, i).mul(scale).fma(activations(x, xs + i * 4L), even);
-                        odd = high(weights, q, i).mul(scale).fma(activations(x, xs + i * 4L + 64), odd);
+                        even = low(weights, q, i).mul(scale).fma(FloatVector.fromArray(F, x, xs + i), even);
+                        odd = high(weights, q, i).mul(scale).fma(FloatVector.fromArray(F, x, xs + i + 16), odd);
                     }
-                    xs += 32 * Float.BYTES;
+                    xs += 32;
                 }
             }
-            Blocks.putF32(y, yAt + 4L * row, Sum.of(even.add(odd)));
+            y[yAt + row - from] = Sum.of(even.add(odd));
         }
     }
 
@@ -92,10 +92,6 @@ public final class IQ4_XSVector implements VectorKernel {
                 }
             }
         }
-    }
-
-    private static FloatVector activations(MemorySegment x, long at) {
-        return FloatVector.fromMemorySegment(F, x, at, LE);
     }
 
     /// Numbers `[i, i + N)` of a sub-block, still without their scale.

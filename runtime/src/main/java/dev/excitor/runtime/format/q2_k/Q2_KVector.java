@@ -15,7 +15,6 @@ import dev.excitor.runtime.vector.Sum;
 import dev.excitor.runtime.vector.Templates;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
-import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
@@ -28,25 +27,26 @@ public final class Q2_KVector implements VectorKernel {
     private static final VectorSpecies<Float> F = LANES.f32();
     private static final VectorSpecies<Integer> I = LANES.i32();
     private static final int N = F.length();
-    private static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
+
+    private static final IntVector THREE = IntVector.broadcast(I, 3);
 
     public Q2_KVector() {}
 
     @Override
-    public void gemv(
-            MemorySegment weights, int cols, MemorySegment x, long xAt, MemorySegment y, long yAt, int from, int to) {
+    public void gemv(MemorySegment weights, int cols, float[] x, int xAt, float[] y, int yAt, int from, int to) {
         int blocks = cols / BLOCK;
         for (int row = from; row < to; row++) {
+            VectorKernel.requireNative(weights.isNative());
             long w = (long) row * blocks * BYTES;
             FloatVector even = FloatVector.zero(F);
             FloatVector odd = FloatVector.zero(F);
             for (int block = 0; block < blocks; block++) {
                 long b = w + (long) block * BYTES;
-                long at = xAt + (long) block * BLOCK * Float.BYTES;
-                float d = Blocks.f16(weights, b + D);
-                float dMin = Blocks.f16(weights, b + D_MIN);
-                for (long xs = at; xs != at + BLOCK * Float.BYTES; xs += 32 * Float.BYTES) {
-                    int group = (int) (xs - at) >> 7;
+                int xs = xAt + block * BLOCK;
+                int both = Load.intAt(weights, b + D);
+                float d = Blocks.half(both);
+                float dMin = Blocks.half(both >>> 16);
+                for (int group = 0; group != 8; group++) {
                     int scales = Blocks.u16(weights, b + group * 2L);
                     FloatVector evenScale = FloatVector.broadcast(F, d * (scales & 15));
                     FloatVector evenMin = FloatVector.broadcast(F, dMin * (scales >>> 4 & 15));
@@ -55,13 +55,13 @@ public final class Q2_KVector implements VectorKernel {
                     long q = b + QS + (group >> 2) * 32L;
                     for (int i = 0; Steps.before(i, 16, N); i += N) {
                         even = numbers(weights, q + i, group, evenScale, evenMin)
-                                .fma(FloatVector.fromMemorySegment(F, x, xs + i * 4L, LE), even);
+                                .fma(FloatVector.fromArray(F, x, xs + group * 32 + i), even);
                         odd = numbers(weights, q + i + 16, group, oddScale, oddMin)
-                                .fma(FloatVector.fromMemorySegment(F, x, xs + i * 4L + 64, LE), odd);
+                                .fma(FloatVector.fromArray(F, x, xs + group * 32 + i + 16), odd);
                     }
                 }
             }
-            Blocks.putF32(y, yAt + 4L * row, Sum.of(even.add(odd)));
+            y[yAt + row - from] = Sum.of(even.add(odd));
         }
     }
 
@@ -87,7 +87,7 @@ public final class Q2_KVector implements VectorKernel {
     private static FloatVector numbers(MemorySegment weights, long q, int group, FloatVector scale, FloatVector min) {
         IntVector code = Load.unsignedBytes(I, weights, q)
                 .lanewise(VectorOperators.LSHR, (group & 3) * 2)
-                .and(3);
+                .and(THREE);
         return ((FloatVector) code.convert(VectorOperators.I2F, 0)).mul(scale).sub(min);
     }
 }

@@ -74,6 +74,16 @@ public final class Q3_K implements Format {
         }
     }
 
+    /// Eight scales, each 32 too large, as the bytes of a long: those of sub-blocks 0 to 7, or of 8 to 15 where both
+    /// parameters come four bits further to the right.
+    ///
+    /// @param eight bytes 0 to 7 of the packed scales
+    /// @param four  bytes 8 to 11
+    static long scales(long eight, int four) {
+        long high = (four & 0x03030303) | (long) (four >>> 2 & 0x03030303) << 32;
+        return (eight & 0x0f0f0f0f0f0f0f0fL) | high << 4;
+    }
+
     /// Scale j of a super-block, with its sign.
     static int scale(MemorySegment source, long scales, int j) {
         int low = Blocks.u8(source, scales + (j & 7)) >>> ((j >> 3) * 4) & 15;

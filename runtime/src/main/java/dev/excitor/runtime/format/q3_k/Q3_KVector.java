@@ -15,7 +15,6 @@ import dev.excitor.runtime.vector.Sum;
 import dev.excitor.runtime.vector.Templates;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
-import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
@@ -28,32 +27,39 @@ public final class Q3_KVector implements VectorKernel {
     private static final VectorSpecies<Float> F = LANES.f32();
     private static final VectorSpecies<Integer> I = LANES.i32();
     private static final int N = F.length();
-    private static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
+
+    private static final IntVector ONE = IntVector.broadcast(I, 1);
+    private static final IntVector THREE = IntVector.broadcast(I, 3);
+    private static final IntVector FOUR = IntVector.broadcast(I, 4);
 
     public Q3_KVector() {}
 
     @Override
-    public void gemv(
-            MemorySegment weights, int cols, MemorySegment x, long xAt, MemorySegment y, long yAt, int from, int to) {
+    public void gemv(MemorySegment weights, int cols, float[] x, int xAt, float[] y, int yAt, int from, int to) {
         int blocks = cols / BLOCK;
         for (int row = from; row < to; row++) {
+            VectorKernel.requireNative(weights.isNative());
             long w = (long) row * blocks * BYTES;
             FloatVector sum = FloatVector.zero(F);
             for (int block = 0; block < blocks; block++) {
                 long b = w + (long) block * BYTES;
-                long at = xAt + (long) block * BLOCK * Float.BYTES;
+                int xs = xAt + block * BLOCK;
                 float d = Blocks.f16(weights, b + D);
-                for (long xs = at; xs != at + BLOCK * Float.BYTES; xs += 16 * Float.BYTES) {
-                    int j = (int) (xs - at) >> 6;
-                    FloatVector scale = FloatVector.broadcast(F, d * Q3_K.scale(weights, b + SCALES, j));
+                long eight = Load.longAt(weights, b + SCALES);
+                int four = Load.intAt(weights, b + SCALES + 8);
+                long scales = Q3_K.scales(eight, four);
+                long later = Q3_K.scales(eight >>> 4, four >>> 4);
+                for (int j = 0; j != 16; j++) {
+                    FloatVector scale = FloatVector.broadcast(F, d * (((int) scales & 0xff) - 32));
                     for (int i = 0; Steps.before(i, 16, N); i += N) {
                         sum = numbers(weights, b + i, j)
                                 .mul(scale)
-                                .fma(FloatVector.fromMemorySegment(F, x, xs + i * 4L, LE), sum);
+                                .fma(FloatVector.fromArray(F, x, xs + j * 16 + i), sum);
                     }
+                    scales = j == 7 ? later : scales >>> 8;
                 }
             }
-            Blocks.putF32(y, yAt + 4L * row, Sum.of(sum));
+            y[yAt + row - from] = Sum.of(sum);
         }
     }
 
@@ -76,11 +82,11 @@ public final class Q3_KVector implements VectorKernel {
     private static FloatVector numbers(MemorySegment weights, long at, int j) {
         IntVector low = Load.unsignedBytes(I, weights, at + QS + (j >> 3) * 32L + (j & 1) * 16L)
                 .lanewise(VectorOperators.LSHR, j & 6)
-                .and(3);
+                .and(THREE);
         IntVector high = Load.unsignedBytes(I, weights, at + (j & 1) * 16L)
                 .lanewise(VectorOperators.LSHR, j >> 1)
-                .and(1);
+                .and(ONE);
         return (FloatVector)
-                high.lanewise(VectorOperators.LSHL, 2).or(low).sub(4).convert(VectorOperators.I2F, 0);
+                high.lanewise(VectorOperators.LSHL, 2).or(low).sub(FOUR).convert(VectorOperators.I2F, 0);
     }
 }

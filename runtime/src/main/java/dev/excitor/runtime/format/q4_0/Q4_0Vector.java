@@ -12,7 +12,6 @@ import dev.excitor.runtime.vector.Sum;
 import dev.excitor.runtime.vector.Templates;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
-import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
@@ -25,34 +24,36 @@ public final class Q4_0Vector implements VectorKernel {
     private static final VectorSpecies<Float> F = LANES.f32();
     private static final VectorSpecies<Integer> I = LANES.i32();
     private static final int N = F.length();
-    private static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
 
     /// The sixteen values of a nibble; a permutation by the nibble is a look-up where sixteen lanes fit.
     private static final IntVector VALUES = FloatVector.fromArray(
                     FloatVector.SPECIES_512, new float[] {-8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7}, 0)
             .reinterpretAsInts();
 
+    private static final IntVector FIFTEEN = IntVector.broadcast(I, 15);
+    private static final IntVector EIGHT = IntVector.broadcast(I, 8);
+
     public Q4_0Vector() {}
 
     @Override
-    public void gemv(
-            MemorySegment weights, int cols, MemorySegment x, long xAt, MemorySegment y, long yAt, int from, int to) {
+    public void gemv(MemorySegment weights, int cols, float[] x, int xAt, float[] y, int yAt, int from, int to) {
         int blocks = cols / BLOCK;
         for (int row = from; row < to; row++) {
+            VectorKernel.requireNative(weights.isNative());
             long w = (long) row * blocks * BYTES;
             FloatVector sum = FloatVector.zero(F);
             for (int block = 0; block < blocks; block++) {
                 long b = w + (long) block * BYTES;
-                long at = xAt + (long) block * BLOCK * Float.BYTES;
+                int xs = xAt + block * BLOCK;
                 FloatVector products = FloatVector.zero(F);
                 for (int i = 0; i < 16; i += N) {
                     IntVector q = Load.unsignedBytes(I, weights, b + QS + i);
-                    products = low(q).fma(FloatVector.fromMemorySegment(F, x, at + i * 4L, LE), products);
-                    products = high(q).fma(FloatVector.fromMemorySegment(F, x, at + i * 4L + 64, LE), products);
+                    products = low(q).fma(FloatVector.fromArray(F, x, xs + i), products);
+                    products = high(q).fma(FloatVector.fromArray(F, x, xs + i + 16), products);
                 }
                 sum = products.fma(FloatVector.broadcast(F, Blocks.f16(weights, b)), sum);
             }
-            Blocks.putF32(y, yAt + 4L * row, Sum.of(sum));
+            y[yAt + row - from] = Sum.of(sum);
         }
     }
 
@@ -73,12 +74,12 @@ public final class Q4_0Vector implements VectorKernel {
     private static FloatVector low(IntVector q) {
         return N == 16
                 ? q.selectFrom(VALUES).reinterpretAsFloats()
-                : (FloatVector) q.and(15).sub(8).convertShape(VectorOperators.I2F, F, 0);
+                : (FloatVector) q.and(FIFTEEN).sub(EIGHT).convertShape(VectorOperators.I2F, F, 0);
     }
 
     private static FloatVector high(IntVector q) {
         return N == 16
                 ? q.lanewise(VectorOperators.LSHR, 4).selectFrom(VALUES).reinterpretAsFloats()
-                : (FloatVector) q.lanewise(VectorOperators.LSHR, 4).sub(8).convertShape(VectorOperators.I2F, F, 0);
+                : (FloatVector) q.lanewise(VectorOperators.LSHR, 4).sub(EIGHT).convertShape(VectorOperators.I2F, F, 0);
     }
 }

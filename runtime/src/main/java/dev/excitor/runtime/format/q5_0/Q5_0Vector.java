@@ -13,7 +13,6 @@ import dev.excitor.runtime.vector.Sum;
 import dev.excitor.runtime.vector.Templates;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
-import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
@@ -26,33 +25,35 @@ public final class Q5_0Vector implements VectorKernel {
     private static final VectorSpecies<Float> F = LANES.f32();
     private static final VectorSpecies<Integer> I = LANES.i32();
     private static final int N = F.length();
-    private static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
 
     /// 0, 1, 2, ...: how far each lane shifts the word of fifth bits.
     private static final IntVector LANE = IntVector.zero(I).addIndex(1);
 
+    private static final IntVector FIFTEEN = IntVector.broadcast(I, 15);
+    private static final IntVector SIXTEEN = IntVector.broadcast(I, 16);
+
     public Q5_0Vector() {}
 
     @Override
-    public void gemv(
-            MemorySegment weights, int cols, MemorySegment x, long xAt, MemorySegment y, long yAt, int from, int to) {
+    public void gemv(MemorySegment weights, int cols, float[] x, int xAt, float[] y, int yAt, int from, int to) {
         int blocks = cols / BLOCK;
         for (int row = from; row < to; row++) {
+            VectorKernel.requireNative(weights.isNative());
             long w = (long) row * blocks * BYTES;
             FloatVector sum = FloatVector.zero(F);
             for (int block = 0; block < blocks; block++) {
                 long b = w + (long) block * BYTES;
-                long at = xAt + (long) block * BLOCK * Float.BYTES;
+                int xs = xAt + block * BLOCK;
                 FloatVector products = FloatVector.zero(F);
                 int qh = Blocks.i32(weights, b + QH);
                 for (int i = 0; i < 16; i += N) {
                     IntVector q = Load.unsignedBytes(I, weights, b + QS + i);
-                    products = low(q, qh, i).fma(FloatVector.fromMemorySegment(F, x, at + i * 4L, LE), products);
-                    products = high(q, qh, i).fma(FloatVector.fromMemorySegment(F, x, at + i * 4L + 64, LE), products);
+                    products = low(q, qh, i).fma(FloatVector.fromArray(F, x, xs + i), products);
+                    products = high(q, qh, i).fma(FloatVector.fromArray(F, x, xs + i + 16), products);
                 }
                 sum = products.fma(FloatVector.broadcast(F, Blocks.f16(weights, b)), sum);
             }
-            Blocks.putF32(y, yAt + 4L * row, Sum.of(sum));
+            y[yAt + row - from] = Sum.of(sum);
         }
     }
 
@@ -76,16 +77,16 @@ public final class Q5_0Vector implements VectorKernel {
     private static FloatVector low(IntVector q, int qh, int i) {
         IntVector fifth = IntVector.broadcast(I, (qh << 4) >>> i)
                 .lanewise(VectorOperators.LSHR, LANE)
-                .and(16);
-        return (FloatVector) q.and(15).or(fifth).sub(16).convertShape(VectorOperators.I2F, F, 0);
+                .and(SIXTEEN);
+        return (FloatVector) q.and(FIFTEEN).or(fifth).sub(SIXTEEN).convertShape(VectorOperators.I2F, F, 0);
     }
 
     /// The same of the upper half, whose fifth bits start at bit 16.
     private static FloatVector high(IntVector q, int qh, int i) {
         IntVector fifth = IntVector.broadcast(I, qh >>> (12 + i))
                 .lanewise(VectorOperators.LSHR, LANE)
-                .and(16);
+                .and(SIXTEEN);
         return (FloatVector)
-                q.lanewise(VectorOperators.LSHR, 4).or(fifth).sub(16).convertShape(VectorOperators.I2F, F, 0);
+                q.lanewise(VectorOperators.LSHR, 4).or(fifth).sub(SIXTEEN).convertShape(VectorOperators.I2F, F, 0);
     }
 }

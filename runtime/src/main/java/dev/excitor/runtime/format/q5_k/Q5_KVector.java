@@ -17,7 +17,6 @@ import dev.excitor.runtime.vector.Sum;
 import dev.excitor.runtime.vector.Templates;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
-import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
@@ -31,28 +30,33 @@ public final class Q5_KVector implements VectorKernel {
     private static final VectorSpecies<Float> F = LANES.f32();
     private static final VectorSpecies<Integer> I = LANES.i32();
     private static final int N = F.length();
-    private static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
+
+    private static final IntVector FIFTEEN = IntVector.broadcast(I, 15);
+    private static final IntVector SIXTEEN = IntVector.broadcast(I, 16);
 
     public Q5_KVector() {}
 
     @Override
-    public void gemv(
-            MemorySegment weights, int cols, MemorySegment x, long xAt, MemorySegment y, long yAt, int from, int to) {
+    public void gemv(MemorySegment weights, int cols, float[] x, int xAt, float[] y, int yAt, int from, int to) {
         int blocks = cols / BLOCK;
         for (int row = from; row < to; row++) {
+            VectorKernel.requireNative(weights.isNative());
             long w = (long) row * blocks * BYTES;
             FloatVector low = FloatVector.zero(F);
             FloatVector high = FloatVector.zero(F);
             for (int block = 0; block < blocks; block++) {
                 long b = w + (long) block * BYTES;
-                long at = xAt + (long) block * BLOCK * Float.BYTES;
-                float d = Blocks.f16(weights, b);
-                float dMin = Blocks.f16(weights, b + D_MIN);
-                long scales = SixBitScales.scales(weights, b + SCALES);
-                long mins = SixBitScales.mins(weights, b + SCALES);
-                long q = b + QS;
+                int xs = xAt + block * BLOCK;
+                // all sixteen bytes in front of the codes: d, dMin, and twelve of scales
+                long head = Load.longAt(weights, b);
+                long tail = Load.longAt(weights, b + 8);
+                float d = Blocks.half((int) head);
+                float dMin = Blocks.half((int) head >>> 16);
+                long packed = head >>> 32 | tail << 32;
+                long scales = SixBitScales.scales(packed, (int) (tail >>> 32));
+                long mins = SixBitScales.mins(packed, (int) (tail >>> 32));
                 int shift = 0;
-                for (long xs = at; xs != at + BLOCK * Float.BYTES; xs += 64 * Float.BYTES) {
+                for (long q = b + QS; q != b + BYTES; q += 32) {
                     FloatVector lowScale = scale(d, scales, 0);
                     FloatVector lowMin = scale(dMin, mins, 0);
                     FloatVector highScale = scale(d, scales, 1);
@@ -60,16 +64,17 @@ public final class Q5_KVector implements VectorKernel {
                     for (int i = 0; Steps.before(i, 32, N); i += N) {
                         IntVector two = Load.unsignedBytes(I, weights, q + i);
                         IntVector fifths = fifths(weights, b + QH + i, shift);
-                        low = low(two, fifths, lowScale, lowMin).fma(activations(x, xs + i * 4L), low);
-                        high = high(two, fifths, highScale, highMin).fma(activations(x, xs + i * 4L + 128), high);
+                        low = low(two, fifths, lowScale, lowMin).fma(FloatVector.fromArray(F, x, xs + i), low);
+                        high = high(two, fifths, highScale, highMin)
+                                .fma(FloatVector.fromArray(F, x, xs + i + 32), high);
                     }
-                    shift += 2;
                     scales >>>= 16;
                     mins >>>= 16;
-                    q += 32;
+                    xs += 64;
+                    shift += 2;
                 }
             }
-            Blocks.putF32(y, yAt + 4L * row, Sum.of(low.add(high)));
+            y[yAt + row - from] = Sum.of(low.add(high));
         }
     }
 
@@ -97,10 +102,6 @@ public final class Q5_KVector implements VectorKernel {
         }
     }
 
-    private static FloatVector activations(MemorySegment x, long at) {
-        return FloatVector.fromMemorySegment(F, x, at, LE);
-    }
-
     private static FloatVector scale(float d, long eight, int j) {
         return FloatVector.broadcast(F, d * SixBitScales.get(eight, j));
     }
@@ -111,7 +112,7 @@ public final class Q5_KVector implements VectorKernel {
     }
 
     private static FloatVector low(IntVector two, IntVector fifths, FloatVector scale, FloatVector min) {
-        return compute(two.and(15), fifths.lanewise(VectorOperators.LSHL, 4), scale, min);
+        return compute(two.and(FIFTEEN), fifths.lanewise(VectorOperators.LSHL, 4), scale, min);
     }
 
     private static FloatVector high(IntVector two, IntVector fifths, FloatVector scale, FloatVector min) {
@@ -120,7 +121,7 @@ public final class Q5_KVector implements VectorKernel {
     }
 
     private static FloatVector compute(IntVector nibble, IntVector fifth, FloatVector scale, FloatVector min) {
-        IntVector code = fifth.and(16).or(nibble);
+        IntVector code = fifth.and(SIXTEEN).or(nibble);
         return ((FloatVector) code.convert(VectorOperators.I2F, 0)).mul(scale).sub(min);
     }
 }

@@ -15,7 +15,6 @@ import dev.excitor.runtime.vector.Sum;
 import dev.excitor.runtime.vector.Templates;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
-import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
@@ -29,38 +28,44 @@ public final class Q6_KVector implements VectorKernel {
     private static final VectorSpecies<Float> F = LANES.f32();
     private static final VectorSpecies<Integer> I = LANES.i32();
     private static final int N = F.length();
-    private static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
+
+    private static final IntVector FIFTEEN = IntVector.broadcast(I, 15);
+    private static final IntVector PAIR = IntVector.broadcast(I, 0x30);
+    private static final IntVector MID = IntVector.broadcast(I, 32);
 
     public Q6_KVector() {}
 
     @Override
-    public void gemv(
-            MemorySegment weights, int cols, MemorySegment x, long xAt, MemorySegment y, long yAt, int from, int to) {
+    public void gemv(MemorySegment weights, int cols, float[] x, int xAt, float[] y, int yAt, int from, int to) {
         int blocks = cols / BLOCK;
         for (int row = from; row < to; row++) {
+            VectorKernel.requireNative(weights.isNative());
             long w = (long) row * blocks * BYTES;
-            FloatVector low = FloatVector.zero(F);
-            FloatVector high = FloatVector.zero(F);
+            FloatVector sum = FloatVector.zero(F);
             for (int block = 0; block < blocks; block++) {
                 long b = w + (long) block * BYTES;
-                long at = xAt + (long) block * BLOCK * Float.BYTES;
-                float d = Blocks.f16(weights, b + D);
+                int xs = xAt + block * BLOCK;
+                FloatVector products = FloatVector.zero(F);
                 for (long ql = b; ql != b + QH; ql += 16) {
                     int run = (int) (ql - b) >> 4;
-                    long qh = b + QH + (run >> 2) * 32L + (run & 1) * 16L;
-                    long xs = at + (run >> 2) * 512L + (run & 3) * 64L;
-                    long scales = Load.longAt(weights, b + SCALES + (run & 4) * 2L) >>> ((run & 3) * 8);
-                    FloatVector lowScale = FloatVector.broadcast(F, d * (byte) scales);
-                    FloatVector highScale = FloatVector.broadcast(F, d * (byte) (scales >>> 32));
+                    int half = run >> 2;
+                    long qh = b + QH + half * 32L + (run & 1) * 16L;
+                    int column = xs + (run + half * 4) * 16;
+                    FloatVector low = FloatVector.zero(F);
+                    FloatVector high = FloatVector.zero(F);
                     for (int i = 0; Steps.before(i, 16, N); i += N) {
                         IntVector nibbles = Load.unsignedBytes(I, weights, ql + i);
                         IntVector pairs = pairs(weights, qh + i, run);
-                        low = low(nibbles, pairs).mul(lowScale).fma(activations(x, xs + i * 4L), low);
-                        high = high(nibbles, pairs).mul(highScale).fma(activations(x, xs + i * 4L + 256), high);
+                        low = low(nibbles, pairs).fma(FloatVector.fromArray(F, x, column + i), low);
+                        high = high(nibbles, pairs).fma(FloatVector.fromArray(F, x, column + i + 64), high);
                     }
+                    long scales = Load.longAt(weights, b + SCALES + half * 8L) >>> ((run & 3) * 8);
+                    products = low.fma(FloatVector.broadcast(F, (float) (byte) scales), products);
+                    products = high.fma(FloatVector.broadcast(F, (float) (byte) (scales >>> 32)), products);
                 }
+                sum = products.fma(FloatVector.broadcast(F, Blocks.f16(weights, b + D)), sum);
             }
-            Blocks.putF32(y, yAt + 4L * row, Sum.of(low.add(high)));
+            y[yAt + row - from] = Sum.of(sum);
         }
     }
 
@@ -85,17 +90,13 @@ public final class Q6_KVector implements VectorKernel {
         }
     }
 
-    private static FloatVector activations(MemorySegment x, long at) {
-        return FloatVector.fromMemorySegment(F, x, at, LE);
-    }
-
     /// The high bits that belong to a run's low nibbles are now bits 1,0; those of its high nibbles bits 5,4.
     private static IntVector pairs(MemorySegment weights, long qh, int run) {
         return Load.unsignedBytes(I, weights, qh).lanewise(VectorOperators.LSHR, run & 2);
     }
 
     private static FloatVector low(IntVector nibbles, IntVector pairs) {
-        return number(nibbles.and(15), pairs.lanewise(VectorOperators.LSHL, 4));
+        return number(nibbles.and(FIFTEEN), pairs.lanewise(VectorOperators.LSHL, 4));
     }
 
     private static FloatVector high(IntVector nibbles, IntVector pairs) {
@@ -103,6 +104,6 @@ public final class Q6_KVector implements VectorKernel {
     }
 
     private static FloatVector number(IntVector nibble, IntVector pair) {
-        return (FloatVector) pair.and(0x30).or(nibble).sub(32).convert(VectorOperators.I2F, 0);
+        return (FloatVector) pair.and(PAIR).or(nibble).sub(MID).convert(VectorOperators.I2F, 0);
     }
 }

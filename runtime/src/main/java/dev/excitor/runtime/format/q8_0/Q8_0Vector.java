@@ -12,7 +12,6 @@ import dev.excitor.runtime.vector.Sum;
 import dev.excitor.runtime.vector.Templates;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
-import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
@@ -24,28 +23,27 @@ public final class Q8_0Vector implements VectorKernel {
     private static final VectorSpecies<Float> F = LANES.f32();
     private static final VectorSpecies<Integer> I = LANES.i32();
     private static final int N = F.length();
-    private static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
 
     public Q8_0Vector() {}
 
     @Override
-    public void gemv(
-            MemorySegment weights, int cols, MemorySegment x, long xAt, MemorySegment y, long yAt, int from, int to) {
+    public void gemv(MemorySegment weights, int cols, float[] x, int xAt, float[] y, int yAt, int from, int to) {
         int blocks = cols / BLOCK;
         for (int row = from; row < to; row++) {
+            VectorKernel.requireNative(weights.isNative());
             long w = (long) row * blocks * BYTES;
             FloatVector sum = FloatVector.zero(F);
             for (int block = 0; block < blocks; block++) {
                 long b = w + (long) block * BYTES;
-                long at = xAt + (long) block * BLOCK * Float.BYTES;
+                int xs = xAt + block * BLOCK;
                 FloatVector products = FloatVector.zero(F);
                 for (int i = 0; i < BLOCK; i += N) {
                     FloatVector q = numbers(weights, b + QS + i);
-                    products = q.fma(FloatVector.fromMemorySegment(F, x, at + i * 4L, LE), products);
+                    products = q.fma(FloatVector.fromArray(F, x, xs + i), products);
                 }
                 sum = products.fma(FloatVector.broadcast(F, Blocks.f16(weights, b)), sum);
             }
-            Blocks.putF32(y, yAt + 4L * row, Sum.of(sum));
+            y[yAt + row - from] = Sum.of(sum);
         }
     }
 

@@ -27,16 +27,27 @@ public final class SixBitScales {
 
     /// The eight scales.
     public static long scales(MemorySegment source, long at) {
-        int first = Load.intAt(source, at);
-        int low = Load.intAt(source, at + 8) & LOW_4;
-        return join(first & LOW_6, low | (first >>> 2 & BITS_5_4));
+        return scales(Load.longAt(source, at), Load.intAt(source, at + 8));
+    }
+
+    /// The eight scales.
+    ///
+    /// @param first bytes 0 to 7 of the packed form
+    /// @param last  bytes 8 to 11
+    public static long scales(long first, int last) {
+        int own = (int) first;
+        return join(own & LOW_6, (last & LOW_4) | (own >>> 2 & BITS_5_4));
     }
 
     /// The eight mins.
     public static long mins(MemorySegment source, long at) {
-        int first = Load.intAt(source, at + 4);
-        int low = (Load.intAt(source, at + 8) >>> 4) & LOW_4;
-        return join(first & LOW_6, low | (first >>> 2 & BITS_5_4));
+        return mins(Load.longAt(source, at), Load.intAt(source, at + 8));
+    }
+
+    /// The eight mins; parameters as for [#scales(long, int)].
+    public static long mins(long first, int last) {
+        int own = (int) (first >>> 32);
+        return join(own & LOW_6, ((last >>> 4) & LOW_4) | (own >>> 2 & BITS_5_4));
     }
 
     /// One of the eight.

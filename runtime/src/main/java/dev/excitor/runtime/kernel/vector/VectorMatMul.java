@@ -9,7 +9,6 @@ import dev.excitor.runtime.team.Worker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /// Products with f32 activations on the Vector API, for every format that has a [VectorKernel].
 ///
@@ -19,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class VectorMatMul implements MatMul {
 
     /// From this many activation rows on, decoding a panel once pays.
-    private static final int GEMM_FROM = 12;
+    private static final int GEMM_FROM = FloatRows.ROWS + 1;
 
     /// Weight rows that stay in the first-level cache while a few activation rows pass.
     private static final int STRIP = 16;
@@ -47,13 +46,13 @@ final class VectorMatMul implements MatMul {
     }
 
     @Override
-    public @Nullable Packing<?> packing(int rows) {
-        return rows >= GEMM_FROM ? FloatPanels.INSTANCE : null;
+    public Packing<?> packing(int rows) {
+        return rows >= GEMM_FROM ? FloatPanels.INSTANCE : FloatRows.INSTANCE;
     }
 
     @Override
     public List<Packing<?>> packings() {
-        return List.of(FloatPanels.INSTANCE);
+        return List.of(FloatPanels.INSTANCE, FloatRows.INSTANCE);
     }
 
     @Override
@@ -63,27 +62,19 @@ final class VectorMatMul implements MatMul {
             int grain = tile.rows();
             gemm(worker, w, x, y, yStride, worker.from(rows, grain), worker.to(rows, grain));
         } else {
-            gemv(w, x, y, yStride, worker.from(rows, STRIP), worker.to(rows, STRIP));
+            gemv(worker, w, x, y, yStride, worker.from(rows, STRIP), worker.to(rows, STRIP));
         }
     }
 
-    private void gemv(Tensor w, Activations x, MemorySegment y, int yStride, int from, int to) {
+    private void gemv(Worker worker, Tensor w, Activations x, MemorySegment y, int yStride, int from, int to) {
         int cols = w.shape().cols();
-        if (x.rows() == 1) {
-            kernel.gemv(w.data(), cols, x.data(), 0, y, 0, from, to);
-            return;
-        }
+        float[] xs = x.packed(FloatRows.INSTANCE);
+        float[] sums = worker.floats(STRIP);
         for (int strip = from; strip < to; strip += STRIP) {
+            int height = Math.min(to - strip, STRIP);
             for (int i = 0; i < x.rows(); i++) {
-                kernel.gemv(
-                        w.data(),
-                        cols,
-                        x.data(),
-                        4L * i * cols,
-                        y,
-                        4L * i * yStride,
-                        strip,
-                        Math.min(to, strip + STRIP));
+                kernel.gemv(w.data(), cols, xs, i * cols, sums, 0, strip, strip + height);
+                MemorySegment.copy(sums, 0, y, FLOAT, 4L * ((long) i * yStride + strip), height);
             }
         }
     }
