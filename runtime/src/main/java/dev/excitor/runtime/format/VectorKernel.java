@@ -13,7 +13,8 @@ import java.lang.foreign.MemorySegment;
 /// - All that is inlined into one method stays below 18,000 of C2's nodes. A load from a segment takes 500, one of
 ///   bytes that become ints 1,500, one number from a segment 700, an operation 400, and 700 where its operand is
 ///   no vector: masks are static fields. A test counts the bytes that products allocate.
-/// - Weights are asked for [#requireNative] in front of every row. C2 then knows the class of the segment in all that
+/// - Weights are asked for [#requireNative] in front of every row or decoding. C2 then knows the class of the segment
+/// in all that
 ///   follows, whatever other segments the same methods of the JDK have met elsewhere in the process.
 public interface VectorKernel {
 

@@ -10,9 +10,8 @@ import java.util.Random;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 
-/// A program that says for every format how many bytes a product allocates once it is compiled, for the width of
-/// vectors
-/// in its argument.
+/// A program that says for every format how many bytes a product and decoding allocate once they are compiled. Its
+/// argument is the width of vectors.
 final class KernelAllocations {
 
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -31,13 +30,12 @@ final class KernelAllocations {
         for (Format format : Formats.all()) {
             if (format.vectorKernel().isPresent()) {
                 VectorKernel kernel = VectorKernel.of(format.vectorKernel().get(), bits);
-                System.out.println(format.name() + " " + leastAllocated(format, kernel));
+                System.out.println(format.name() + " " + measure(format, kernel));
             }
         }
     }
 
-    /// Sends segments of several classes through the methods that kernels share with everybody, as a program may that
-    /// does
+    /// Sends segments of several classes through the methods that kernels share with everybody, as programs do that do
     /// more than run models.
     private static void meetOtherSegments() {
         try (Arena confined = Arena.ofConfined()) {
@@ -61,20 +59,27 @@ final class KernelAllocations {
         }
     }
 
-    /// The fewest bytes that one of many products allocates: those of the first one that allocates none.
-    private static long leastAllocated(Format format, VectorKernel kernel) {
+    private static String measure(Format format, VectorKernel kernel) {
         Random random = new Random(5);
         float[] x = Samples.gaussian(random, COLS, 1);
         float[] y = new float[ROWS];
-        long least = Long.MAX_VALUE;
+        float[] decoded = new float[ROWS * COLS];
         try (Arena arena = Arena.ofShared()) {
             MemorySegment weights =
                     Samples.exact(arena, Samples.moderate(random, format, ROWS * COLS / format.blockSize()));
-            for (long start = System.nanoTime(); least > 0 && System.nanoTime() - start < PATIENCE; ) {
-                long before = THREADS.getCurrentThreadAllocatedBytes();
-                kernel.gemv(weights, COLS, x, 0, y, 0, 0, ROWS);
-                least = Math.min(least, THREADS.getCurrentThreadAllocatedBytes() - before);
-            }
+            return leastAllocated(() -> kernel.gemv(weights, COLS, x, 0, y, 0, 0, ROWS))
+                    + " "
+                    + leastAllocated(() -> kernel.decode(weights, 0, decoded, 0, decoded.length));
+        }
+    }
+
+    /// The fewest bytes that one of many runs allocates: those of the first one that allocates none.
+    private static long leastAllocated(Runnable kernel) {
+        long least = Long.MAX_VALUE;
+        for (long start = System.nanoTime(); least > 0 && System.nanoTime() - start < PATIENCE; ) {
+            long before = THREADS.getCurrentThreadAllocatedBytes();
+            kernel.run();
+            least = Math.min(least, THREADS.getCurrentThreadAllocatedBytes() - before);
         }
         return least;
     }

@@ -49,6 +49,7 @@ public final class BF16Vector implements VectorKernel {
 
     @Override
     public void decode(MemorySegment source, long at, float[] target, int from, int count) {
+        VectorKernel.requireNative(source.isNative());
         int i = 0;
         for (; i <= count - N; i += N) {
             numbers(source, at + 2L * i).intoArray(target, from + i);

@@ -65,6 +65,7 @@ public final class IQ4_NLVector implements VectorKernel {
 
     @Override
     public void decode(MemorySegment source, long at, float[] target, int from, int count) {
+        VectorKernel.requireNative(source.isNative());
         for (int block = 0; block < count / BLOCK; block++) {
             long b = at + (long) block * BYTES;
             int t = from + block * BLOCK;

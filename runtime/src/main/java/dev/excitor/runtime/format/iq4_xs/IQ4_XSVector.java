@@ -77,6 +77,7 @@ public final class IQ4_XSVector implements VectorKernel {
 
     @Override
     public void decode(MemorySegment source, long at, float[] target, int from, int count) {
+        VectorKernel.requireNative(source.isNative());
         for (int block = 0; block < count / BLOCK; block++) {
             long b = at + (long) block * BYTES;
             float d = Blocks.f16(source, b);

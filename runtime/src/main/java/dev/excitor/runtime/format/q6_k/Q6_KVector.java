@@ -71,6 +71,7 @@ public final class Q6_KVector implements VectorKernel {
 
     @Override
     public void decode(MemorySegment source, long at, float[] target, int from, int count) {
+        VectorKernel.requireNative(source.isNative());
         for (int block = 0; block < count / BLOCK; block++) {
             long b = at + (long) block * BYTES;
             float d = Blocks.f16(source, b + D);

@@ -49,6 +49,7 @@ public final class Q8_0Vector implements VectorKernel {
 
     @Override
     public void decode(MemorySegment source, long at, float[] target, int from, int count) {
+        VectorKernel.requireNative(source.isNative());
         for (int block = 0; block < count / BLOCK; block++) {
             long b = at + (long) block * BYTES;
             int t = from + block * BLOCK;

@@ -7,9 +7,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/// A few activations as they are, `[row][col]`, in an array: C2 checks an index of an array for less than an offset in
-/// a
-/// segment, of which it has to know the class first.
+/// A few activations as they are, `[row][col]`, in an array: C2 checks an index of an array at less cost than an offset
+/// in a segment, of which it has to know the class first.
 final class FloatRows implements Packing<float[]> {
 
     /// The most rows there can be.
