@@ -184,6 +184,11 @@ public final class Assembler extends MoveAssembler {
         vector(EVEX, P66, M38, 0x50, d, a, b, FULL);
     }
 
+    /// [#vpdpbusd] as processors with AVX-VNNI have it, without AVX-512: `{vex} vpdpbusd`.
+    public void vpdpbusdVex(Vec d, Vec a, Operand b) {
+        vector(VEX, P66, M38, 0x50, d, a, b, FULL_MEM);
+    }
+
     // Floats
 
     public void vaddps(Vec d, Vec a, Operand b) {

@@ -27,6 +27,7 @@ public final class CpuId {
         FMA(1, 0, 2, 12, State.AVX),
         F16C(1, 0, 2, 29, State.AVX),
         AVX2(7, 0, 1, 5, State.AVX),
+        AVX_VNNI(7, 1, 0, 4, State.AVX),
         AVX512F(7, 0, 1, 16, State.AVX512),
         AVX512DQ(7, 0, 1, 17, State.AVX512),
         AVX512BW(7, 0, 1, 30, State.AVX512),

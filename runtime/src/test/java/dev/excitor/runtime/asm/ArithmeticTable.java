@@ -607,6 +607,13 @@ final class ArithmeticTable {
         row("vpdpbusd zmm1, zmm9, [rip+constant]",         a -> a.vpdpbusd(zmm(1), zmm(9), a.constant(CONSTANT)),           "62 f2 35 48 50 0d 36 00 00 00"),
         row("vpdpbusd zmm17, zmm2, [rip+constant]{1to16}", a -> a.vpdpbusd(zmm(17), zmm(2), a.constant(CONSTANT).toAll()),  "62 e2 6d 58 50 0d 36 00 00 00"),
 
+        row("vpdpbusdVex ymm0, ymm8, ymm15",         a -> a.vpdpbusdVex(ymm(0), ymm(8), ymm(15)),         "c4 c2 3d 50 c7"),
+        row("vpdpbusdVex ymm15, ymm7, ymm1",         a -> a.vpdpbusdVex(ymm(15), ymm(7), ymm(1)),         "c4 62 45 50 f9"),
+        row("vpdpbusdVex xmm9, xmm0, xmm14",         a -> a.vpdpbusdVex(xmm(9), xmm(0), xmm(14)),         "c4 42 79 50 ce"),
+        row("vpdpbusdVex ymm7, ymm13, [rbx+8128]",   a -> a.vpdpbusdVex(ymm(7), ymm(13), at(RBX, 8128)),  "c4 e2 15 50 bb c0 1f 00 00"),
+        row("vpdpbusdVex ymm12, ymm3, [r9+rax*2+4]", a -> a.vpdpbusdVex(ymm(12), ymm(3), at(R9, RAX, 2, 4)), "c4 42 65 50 64 41 04"),
+        row("vpdpbusdVex xmm1, xmm2, [rbp+64]",      a -> a.vpdpbusdVex(xmm(1), xmm(2), at(RBP, 64)),    "c4 e2 69 50 4d 40"),
+
         row("vaddps xmm0, xmm7, xmm8",                   a -> a.vaddps(xmm(0), xmm(7), xmm(8)),                        "c4 c1 40 58 c0"),
         row("vaddps ymm7, ymm8, ymm15",                  a -> a.vaddps(ymm(7), ymm(8), ymm(15)),                       "c4 c1 3c 58 ff"),
         row("vaddps xmm8, xmm15, xmm0",                  a -> a.vaddps(xmm(8), xmm(15), xmm(0)),                       "c5 00 58 c0"),

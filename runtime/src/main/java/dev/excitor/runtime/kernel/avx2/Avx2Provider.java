@@ -32,6 +32,7 @@ public final class Avx2Provider implements KernelProvider, AutoCloseable {
     private record Product(WeightCode code, int cols) {}
 
     private final @Nullable String obstacle;
+    private final boolean vnni;
     private final CodeStore store = new CodeStore();
     private final FloatProducts floatProducts = new FloatProducts(name(), 256, store);
     private final Map<String, MachineCode> panelKernels = new HashMap<>();
@@ -42,6 +43,7 @@ public final class Avx2Provider implements KernelProvider, AutoCloseable {
 
     private Avx2Provider(Optional<String> obstacle) {
         this.obstacle = obstacle.orElse(null);
+        this.vnni = obstacle.isEmpty() && CpuId.features().contains(Feature.AVX_VNNI);
     }
 
     /// @param required whether to throw where the kernels cannot run, instead of declining every matrix
@@ -109,7 +111,7 @@ public final class Avx2Provider implements KernelProvider, AutoCloseable {
         return tileKernels.computeIfAbsent(new TileKind(code.group(), code.bits(), code.affine()), kind -> {
             MachineCode[] kernels = new MachineCode[TileKernel.MAX_TOKENS - TileKernel.MIN_TOKENS + 1];
             for (int i = 0; i < kernels.length; i++) {
-                kernels[i] = store.install(TileKernel.assemble(code, TileKernel.MIN_TOKENS + i));
+                kernels[i] = store.install(TileKernel.assemble(code, TileKernel.MIN_TOKENS + i, vnni));
             }
             return kernels;
         });

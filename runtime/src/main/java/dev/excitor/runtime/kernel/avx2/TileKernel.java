@@ -13,12 +13,14 @@ import static dev.excitor.runtime.asm.Gpr.RSI;
 import static dev.excitor.runtime.asm.Mem.at;
 
 import dev.excitor.runtime.asm.Assembler;
+import dev.excitor.runtime.asm.Gpr;
 import dev.excitor.runtime.asm.Label;
 import dev.excitor.runtime.asm.Mem;
 import dev.excitor.runtime.asm.Vec;
 import dev.excitor.runtime.kernel.x86.Constants;
 import dev.excitor.runtime.kernel.x86.Sums;
 import java.util.function.IntConsumer;
+import java.util.function.IntFunction;
 
 /// Products of two [Panel]s, up to 16 weight rows, with many rows of activations, a tile of two or three of them at a
 /// time:
@@ -47,6 +49,9 @@ import java.util.function.IntConsumer;
 /// ```
 ///
 /// Signed weights are too large for that: their two products become 32 bits at once, as in [RowKernel].
+///
+/// With AVX-VNNI one instruction adds four products to 32 bits, whatever the weights are. Only symmetric formats have a
+/// middle taken off then: the dot product begins with c times what is to come off.
 final class TileKernel {
 
     static final int MIN_TOKENS = 2;
@@ -74,19 +79,23 @@ final class TileKernel {
     private final Mem ones = a.constant(Constants.words(i -> 1));
     private final WeightCode code;
     private final int tokens;
+    private final boolean vnni;
 
     /// The middle is 2 to this power; 0 where none is taken off.
     private final int middle;
 
-    private TileKernel(WeightCode code, int tokens) {
+    private TileKernel(WeightCode code, int tokens, boolean vnni) {
         this.code = code;
         this.tokens = tokens;
-        this.middle = code.affine() && code.bits() < 5 ? 0 : code.bits() - 1;
+        this.vnni = vnni;
+        this.middle = code.affine() && (vnni || code.bits() < 5) ? 0 : code.bits() - 1;
     }
 
     /// The kernel depends on the code's group, bits and whether it is affine, and on nothing else of it.
-    static byte[] assemble(WeightCode code, int tokens) {
-        return new TileKernel(code, tokens).assemble();
+    ///
+    /// @param vnni whether the processor has AVX-VNNI
+    static byte[] assemble(WeightCode code, int tokens, boolean vnni) {
+        return new TileKernel(code, tokens, vnni).assemble();
     }
 
     private byte[] assemble() {
@@ -104,7 +113,9 @@ final class TileKernel {
         a.mov(R8, RBX);
         Label step = a.here();
         for (int group = 0; group < code.groupsPerStep(); group++) {
-            if (code.signed()) {
+            if (vnni) {
+                vnniDots(group);
+            } else if (code.signed()) {
                 signedDots();
             } else {
                 unsignedDots(group);
@@ -164,6 +175,49 @@ final class TileKernel {
                 a.vpaddd(dotA(t), dotA(t), FOUR);
                 a.vpaddd(dotB(t), dotB(t), FOUR);
             }
+        }
+    }
+
+    private void vnniDots(int group) {
+        for (int t = 0; t < tokens; t++) {
+            if (middle > 0 && !code.signed()) {
+                a.vpbroadcastd(FOUR, x(t, whole() ? Q8Records.PAIRS : Q8Records.HALF_PAIRS + 4 * group));
+                Mem lessMiddle = a.constant(Constants.words(i -> -(1 << middle)));
+                a.vpmaddwd(dotA(t), FOUR, lessMiddle);
+                a.vpmaddwd(dotB(t), FOUR, lessMiddle);
+            } else {
+                Sums.clear(a, dotA(t));
+                Sums.clear(a, dotB(t));
+            }
+        }
+        int registers = code.group() / 4;
+        int first = group * registers;
+        for (int j = first; j < first + registers; j++) {
+            if (code.signed()) {
+                signedFours(RSI, j, TileKernel::dotA);
+                signedFours(RDX, j, TileKernel::dotB);
+            } else {
+                a.vmovups(WEIGHTS_A, at(RSI, 32 * j));
+                a.vmovups(WEIGHTS_B, at(RDX, 32 * j));
+                for (int t = 0; t < tokens; t++) {
+                    a.vpbroadcastd(FOUR, x(t, 4 * j));
+                    a.vpdpbusdVex(dotA(t), WEIGHTS_A, FOUR);
+                    a.vpdpbusdVex(dotB(t), WEIGHTS_B, FOUR);
+                }
+            }
+        }
+    }
+
+    /// Four columns of the signed weights of one panel.
+    private void signedFours(Gpr panel, int j, IntFunction<Vec> dot) {
+        Vec sign = WEIGHTS_A;
+        Vec magnitude = WEIGHTS_B;
+        a.vmovups(sign, at(panel, 32 * j));
+        a.vpabsb(magnitude, sign);
+        for (int t = 0; t < tokens; t++) {
+            a.vpbroadcastd(FOUR, x(t, 4 * j));
+            a.vpsignb(FOUR, FOUR, sign);
+            a.vpdpbusdVex(dot.apply(t), magnitude, FOUR);
         }
     }
 
