@@ -13,14 +13,12 @@ import static dev.excitor.runtime.asm.Gpr.RSI;
 import static dev.excitor.runtime.asm.Mem.at;
 
 import dev.excitor.runtime.asm.Assembler;
-import dev.excitor.runtime.asm.Gpr;
 import dev.excitor.runtime.asm.Label;
 import dev.excitor.runtime.asm.Mem;
 import dev.excitor.runtime.asm.Vec;
 import dev.excitor.runtime.kernel.x86.Constants;
 import dev.excitor.runtime.kernel.x86.Sums;
 import java.util.function.IntConsumer;
-import java.util.function.IntFunction;
 
 /// Products of two [Panel]s, up to 16 weight rows, with many rows of activations, a tile of two or three of them at a
 /// time:
@@ -50,8 +48,8 @@ import java.util.function.IntFunction;
 ///
 /// Signed weights are too large for that: their two products become 32 bits at once, as in [RowKernel].
 ///
-/// With AVX-VNNI one instruction adds four products to 32 bits, whatever the weights are. Only symmetric formats have a
-/// middle taken off then: the dot product begins with c times what is to come off.
+/// With AVX-VNNI one instruction adds four products to 32 bits. Signed weights are made unsigned, 128 too large; affine
+/// formats have no middle taken off then, and in all others the dot product begins with what is to come off.
 final class TileKernel {
 
     static final int MIN_TOKENS = 2;
@@ -74,6 +72,8 @@ final class TileKernel {
     private static final Vec WEIGHTS_B = Vec.ymm(13);
     private static final Vec FOUR = Vec.ymm(14);
     private static final Vec PRODUCT = Vec.ymm(15);
+    /// 128 in every byte, with AVX-VNNI.
+    private static final Vec SIGNS = PRODUCT;
 
     private final Assembler a = Assembler.withoutAvx512();
     private final Mem ones = a.constant(Constants.words(i -> 1));
@@ -105,6 +105,9 @@ final class TileKernel {
         a.mov(RCX, at(RDI, Y));
         a.mov(R11, at(RDI, Y_STRIDE));
         a.mov(R9, at(RDI, TILES));
+        if (vnni && code.signed()) {
+            a.vmovups(SIGNS, a.constant(Constants.bytes(i -> 128)));
+        }
         Label tile = a.here();
         begin();
         a.mov(RSI, at(RDI, PANEL_A));
@@ -179,10 +182,10 @@ final class TileKernel {
     }
 
     private void vnniDots(int group) {
+        Mem lessMiddle = a.constant(Constants.words(i -> -(1 << middle)));
         for (int t = 0; t < tokens; t++) {
-            if (middle > 0 && !code.signed()) {
+            if (middle > 0) {
                 a.vpbroadcastd(FOUR, x(t, whole() ? Q8Records.PAIRS : Q8Records.HALF_PAIRS + 4 * group));
-                Mem lessMiddle = a.constant(Constants.words(i -> -(1 << middle)));
                 a.vpmaddwd(dotA(t), FOUR, lessMiddle);
                 a.vpmaddwd(dotB(t), FOUR, lessMiddle);
             } else {
@@ -193,31 +196,22 @@ final class TileKernel {
         int registers = code.group() / 4;
         int first = group * registers;
         for (int j = first; j < first + registers; j++) {
-            if (code.signed()) {
-                signedFours(RSI, j, TileKernel::dotA);
-                signedFours(RDX, j, TileKernel::dotB);
-            } else {
-                a.vmovups(WEIGHTS_A, at(RSI, 32 * j));
-                a.vmovups(WEIGHTS_B, at(RDX, 32 * j));
-                for (int t = 0; t < tokens; t++) {
-                    a.vpbroadcastd(FOUR, x(t, 4 * j));
-                    a.vpdpbusdVex(dotA(t), WEIGHTS_A, FOUR);
-                    a.vpdpbusdVex(dotB(t), WEIGHTS_B, FOUR);
-                }
+            loadUnsigned(WEIGHTS_A, at(RSI, 32 * j));
+            loadUnsigned(WEIGHTS_B, at(RDX, 32 * j));
+            for (int t = 0; t < tokens; t++) {
+                a.vpbroadcastd(FOUR, x(t, 4 * j));
+                a.vpdpbusdVex(dotA(t), WEIGHTS_A, FOUR);
+                a.vpdpbusdVex(dotB(t), WEIGHTS_B, FOUR);
             }
         }
     }
 
-    /// Four columns of the signed weights of one panel.
-    private void signedFours(Gpr panel, int j, IntFunction<Vec> dot) {
-        Vec sign = WEIGHTS_A;
-        Vec magnitude = WEIGHTS_B;
-        a.vmovups(sign, at(panel, 32 * j));
-        a.vpabsb(magnitude, sign);
-        for (int t = 0; t < tokens; t++) {
-            a.vpbroadcastd(FOUR, x(t, 4 * j));
-            a.vpsignb(FOUR, FOUR, sign);
-            a.vpdpbusdVex(dot.apply(t), magnitude, FOUR);
+    /// Weights as they are, or 128 too large where they are signed.
+    private void loadUnsigned(Vec weights, Mem from) {
+        if (code.signed()) {
+            a.vpxor(weights, SIGNS, from);
+        } else {
+            a.vmovups(weights, from);
         }
     }
 
