@@ -34,15 +34,6 @@ public final class Samples {
         return exact(arena, bytes.length).copyFrom(MemorySegment.ofArray(bytes));
     }
 
-    /// Activations at an odd byte offset of a segment that ends with them.
-    static MemorySegment activations(Arena arena, float[] x) {
-        MemorySegment segment = arena.allocate(1 + 4L * x.length, 8);
-        for (int i = 0; i < x.length; i++) {
-            Blocks.putF32(segment, 1 + 4L * i, x[i]);
-        }
-        return segment;
-    }
-
     public static byte[] random(Random random, int bytes) {
         byte[] result = new byte[bytes];
         random.nextBytes(result);
