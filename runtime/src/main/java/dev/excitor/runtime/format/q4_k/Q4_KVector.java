@@ -53,9 +53,8 @@ public final class Q4_KVector implements VectorKernel {
                 long tail = Load.longAt(weights, b + 8);
                 float d = Blocks.half((int) head);
                 float dMin = Blocks.half((int) head >>> 16);
-                long packed = head >>> 32 | tail << 32;
-                long scales = SixBitScales.scales(packed, (int) (tail >>> 32));
-                long mins = SixBitScales.mins(packed, (int) (tail >>> 32));
+                long scales = SixBitScales.scales(head, tail);
+                long mins = SixBitScales.mins(head, tail);
                 for (long q = b + QS; q != b + BYTES; q += 32) {
                     FloatVector lowScale = scale(d, scales, 0);
                     FloatVector lowMin = scale(dMin, mins, 0);

@@ -27,27 +27,25 @@ public final class SixBitScales {
 
     /// The eight scales.
     public static long scales(MemorySegment source, long at) {
-        return scales(Load.longAt(source, at), Load.intAt(source, at + 8));
+        return eight(Load.intAt(source, at), Load.intAt(source, at + 8));
     }
 
-    /// The eight scales.
+    /// The eight scales of a super-block that begins with d and dMin and goes on with the packed form.
     ///
-    /// @param first bytes 0 to 7 of the packed form
-    /// @param last  bytes 8 to 11
-    public static long scales(long first, int last) {
-        int own = (int) first;
-        return join(own & LOW_6, (last & LOW_4) | (own >>> 2 & BITS_5_4));
+    /// @param head its bytes 0 to 7
+    /// @param tail its bytes 8 to 15
+    public static long scales(long head, long tail) {
+        return eight((int) (head >>> 32), (int) (tail >>> 32));
     }
 
     /// The eight mins.
     public static long mins(MemorySegment source, long at) {
-        return mins(Load.longAt(source, at), Load.intAt(source, at + 8));
+        return eight(Load.intAt(source, at + 4), Load.intAt(source, at + 8) >>> 4);
     }
 
-    /// The eight mins; parameters as for [#scales(long, int)].
-    public static long mins(long first, int last) {
-        int own = (int) (first >>> 32);
-        return join(own & LOW_6, ((last >>> 4) & LOW_4) | (own >>> 2 & BITS_5_4));
+    /// The eight mins; parameters as for [#scales(long, long)].
+    public static long mins(long head, long tail) {
+        return eight((int) tail, (int) (tail >>> 32) >>> 4);
     }
 
     /// One of the eight.
@@ -66,7 +64,10 @@ public final class SixBitScales {
         }
     }
 
-    private static long join(int low, int high) {
-        return Integer.toUnsignedLong(low) | (long) high << 32;
+    /// @param own    bytes 0 to 3, or 4 to 7
+    /// @param others bytes 8 to 11, with the four bits in question lowest
+    private static long eight(int own, int others) {
+        int later = (others & LOW_4) | (own >>> 2 & BITS_5_4);
+        return Integer.toUnsignedLong(own & LOW_6) | (long) later << 32;
     }
 }
