@@ -41,24 +41,26 @@ public final class Avx2Provider implements KernelProvider, AutoCloseable {
     private final Map<Q8Octets, OctetPacking> octets = new HashMap<>();
     private @Nullable Q8Packing records;
 
-    private Avx2Provider(Optional<String> obstacle) {
+    private Avx2Provider(Optional<String> obstacle, boolean vnni) {
         this.obstacle = obstacle.orElse(null);
-        this.vnni = obstacle.isEmpty() && CpuId.features().contains(Feature.AVX_VNNI);
+        this.vnni = vnni;
     }
 
     /// @param required whether to throw where the kernels cannot run, instead of declining every matrix
     /// @throws ExcitorException.Unsupported when required, with the reason
     public static Avx2Provider open(boolean required) {
-        return open(required, obstacle());
+        Optional<String> noCode = MachineCode.obstacle();
+        Set<Feature> features = noCode.isPresent() ? Set.of() : CpuId.features();
+        return open(required, noCode.or(() -> CpuId.missing(NEEDED, features)), features.contains(Feature.AVX_VNNI));
     }
 
-    /// As [#open], knowing why the kernels cannot run; empty where they can.
-    static Avx2Provider open(boolean required, Optional<String> obstacle) {
+    /// As [#open], knowing why the kernels cannot run, empty where they can, and whether there is AVX-VNNI.
+    static Avx2Provider open(boolean required, Optional<String> obstacle, boolean vnni) {
         if (required && obstacle.isPresent()) {
             throw new ExcitorException.Unsupported(
                     "kernels in machine code (" + obstacle.get() + ")", List.of("auto", "vector", "scalar"));
         }
-        return new Avx2Provider(obstacle);
+        return new Avx2Provider(obstacle, vnni);
     }
 
     /// Why these kernels cannot run on this machine, a clause; empty where they can.

@@ -33,7 +33,7 @@ class Avx2ProviderTest {
     @Test
     void whatStandsInTheWayIsTheReasonOfEveryAnswer() {
         try (Arena arena = Arena.ofConfined();
-                Avx2Provider provider = Avx2Provider.open(false, Optional.of(REASON))) {
+                Avx2Provider provider = Avx2Provider.open(false, Optional.of(REASON), false)) {
             for (WeightCode code : WeightCodes.all()) {
                 assertThat(provider.consider(tensor(arena, Formats.of(code.format()), 768), Regime.DECODE))
                         .isEqualTo(new Declined(REASON));
@@ -43,7 +43,7 @@ class Avx2ProviderTest {
 
     @Test
     void whatStandsInTheWayIsAnErrorWhereTheTierIsRequired() {
-        assertThatThrownBy(() -> Avx2Provider.open(true, Optional.of(REASON)))
+        assertThatThrownBy(() -> Avx2Provider.open(true, Optional.of(REASON), false))
                 .isInstanceOf(ExcitorException.Unsupported.class)
                 .hasMessageContaining("machine code")
                 .hasMessageContaining(REASON)
